@@ -1,0 +1,32 @@
+{# Calendar periods as consecutive integers: days since 1970-01-01, ISO weeks since Monday 1970-01-05, months since
+   year 0. #}
+
+{% macro period_index(grain, day) -%}
+    {%- if grain == 'day' -%}
+        {{ days_between("date '1970-01-01'", day) }}
+    {%- elif grain == 'week' -%}
+        cast(floor({{ days_between("date '1970-01-05'", day) }} / 7.0) as integer)
+    {%- else -%}
+        cast(12 * extract(year from {{ day }}) + extract(month from {{ day }}) - 1 as integer)
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# The period_index of a date in a grain that is itself a column. #}
+{% macro period_index_of_grain(grain_column, day) -%}
+    case {{ grain_column }}
+        when 'day' then {{ period_index('day', day) }}
+        when 'week' then {{ period_index('week', day) }}
+        else {{ period_index('month', day) }}
+    end
+{%- endmacro %}
+
+
+{# The first day of a period. #}
+{% macro period_start(grain_column, index) -%}
+    case {{ grain_column }}
+        when 'day' then {{ add_days("date '1970-01-01'", index) }}
+        when 'week' then {{ add_days("date '1970-01-05'", '7 * (' ~ index ~ ')') }}
+        else {{ add_months("date '0001-01-01'", index ~ ' - 12') }}
+    end
+{%- endmacro %}

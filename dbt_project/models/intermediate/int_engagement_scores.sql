@@ -1,0 +1,115 @@
+-- The score as of as_of_date and as of one timeframe before it, each over its own last 30 days.
+with
+
+timeframes as (
+
+    {{ timeframes() }}
+
+),
+
+snapshots as (
+
+    select
+        workspace_id,
+        as_of_date as snapshot_date
+    from {{ ref('int_as_of_dates') }}
+
+    union
+
+    select
+        as_of_dates.workspace_id,
+        {{ add_days('as_of_dates.as_of_date', '-timeframes.timeframe_days') }} as snapshot_date
+    from {{ ref('int_as_of_dates') }} as as_of_dates
+    cross join timeframes
+
+),
+
+active_users as (
+
+    select
+        snapshots.workspace_id,
+        snapshots.snapshot_date,
+        user_days.user_key,
+        count(*) as active_days,
+        sum(user_days.events) as events,
+        sum(user_days.sessions) as sessions
+    from snapshots
+    inner join {{ ref('int_user_days') }} as user_days
+        on snapshots.workspace_id = user_days.workspace_id
+            and user_days.activity_date between {{ add_days('snapshots.snapshot_date', -29) }} and snapshots.snapshot_date
+    where not user_days.is_bot
+    group by snapshots.workspace_id, snapshots.snapshot_date, user_days.user_key
+
+),
+
+session_lengths as (
+
+    select
+        snapshots.workspace_id,
+        snapshots.snapshot_date,
+        sessions.user_key,
+        sum(sessions.duration_seconds) as seconds
+    from snapshots
+    inner join {{ ref('int_sessions') }} as sessions
+        on snapshots.workspace_id = sessions.workspace_id
+            and sessions.session_date between {{ add_days('snapshots.snapshot_date', -29) }} and snapshots.snapshot_date
+    where not sessions.is_bot
+    group by snapshots.workspace_id, snapshots.snapshot_date, sessions.user_key
+
+),
+
+features_used as (
+
+    select
+        snapshots.workspace_id,
+        snapshots.snapshot_date,
+        events.user_key,
+        count(distinct coalesce(events.event_name, 'unknown')) as distinct_features
+    from snapshots
+    inner join {{ ref('int_events') }} as events
+        on snapshots.workspace_id = events.workspace_id
+            and events.activity_date between {{ add_days('snapshots.snapshot_date', -29) }} and snapshots.snapshot_date
+    where events.event_type = 'feature_use'
+        and not events.is_bot
+    group by snapshots.workspace_id, snapshots.snapshot_date, events.user_key
+
+),
+
+measures as (
+
+    select
+        active_users.workspace_id,
+        active_users.user_key,
+        active_users.snapshot_date,
+        active_users.active_days,
+        active_users.sessions,
+        coalesce(features_used.distinct_features, 0) as distinct_features,
+        coalesce({{ ratio('active_users.events', 'active_users.sessions', 10) }}, 0) as events_per_session,
+        coalesce({{ ratio('session_lengths.seconds', 'active_users.sessions', 10) }}, 0) as mean_session_seconds
+    from active_users
+    left join session_lengths
+        on active_users.workspace_id = session_lengths.workspace_id
+            and active_users.snapshot_date = session_lengths.snapshot_date
+            and active_users.user_key = session_lengths.user_key
+    left join features_used
+        on active_users.workspace_id = features_used.workspace_id
+            and active_users.snapshot_date = features_used.snapshot_date
+            and active_users.user_key = features_used.user_key
+
+)
+
+-- 100 * (0.4 * active_days / 20 + 0.2 * events_per_session / 20 + 0.2 * distinct_features / 5 + 0.2 * seconds / 600),
+-- each fraction at most 1: multiplied out, so that only the two means are quotients.
+select
+    workspace_id,
+    user_key,
+    snapshot_date,
+    cast(distinct_features as bigint) as distinct_features,
+    cast(
+        2 * least(active_days, 20)
+        + least(events_per_session, 20)
+        + 4 * least(distinct_features, 5)
+        + {{ ratio('least(mean_session_seconds, 600)', 30, 10) }}
+        as decimal(18, 10)
+    ) as engagement_score
+from measures

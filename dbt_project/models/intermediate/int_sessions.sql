@@ -1,0 +1,47 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_touched_spans',
+    meta={'moment': 'started_at'}
+) }}
+
+with
+
+events as (
+
+    select * from {{ ref('int_events') }} as events
+    {% if is_incremental() %}
+    where {{ touches_span('events', 'created_at') }}
+    {% endif %}
+
+),
+
+sessions as (
+
+    select
+        session_id,
+        workspace_id,
+        user_key,
+        is_bot,
+        min(case when event_number = 1 then activity_date end) as session_date,
+        min(case when event_number = 1 then hour_of_day end) as hour_of_day,
+        min(created_at) as started_at,
+        max(created_at) as ended_at,
+        count(*) as events,
+        count(case when event_type = 'page_view' then 1 end) as page_views,
+        count(case when event_type = 'feature_use' then 1 end) as feature_uses,
+        count(case when event_type = 'custom' then 1 end) as custom_events,
+        {{ earliest('page_path', 'event_number', "event_type = 'page_view' and page_path is not null") }} as entry_page,
+        {{ latest('page_path', 'event_number', "event_type = 'page_view' and page_path is not null") }} as exit_page,
+        {{ earliest('device_type', 'event_number', 'device_type is not null') }} as device_type,
+        {{ earliest('browser', 'event_number', 'browser is not null') }} as browser,
+        {{ earliest('os', 'event_number', 'os is not null') }} as os,
+        {{ earliest('country_code', 'event_number', 'country_code is not null') }} as country_code
+    from events
+    group by session_id, workspace_id, user_key, is_bot
+
+)
+
+select
+    *,
+    {{ seconds_between('started_at', 'ended_at') }} as duration_seconds
+from sessions

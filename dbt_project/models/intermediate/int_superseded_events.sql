@@ -1,0 +1,23 @@
+{{ config(materialized='view') }}
+
+-- The loader lists the copies of repeated ids, so that only those few are ranked and never the whole history.
+with
+
+copies as (
+
+    select
+        load_id,
+        line,
+        row_number() over (
+            partition by workspace_id, event_id
+            order by created_at, {{ byte_order('content_hash') }}, load_id, line
+        ) as survival_rank
+    from {{ ref('stg_repeated_events') }}
+
+)
+
+select
+    load_id,
+    line
+from copies
+where survival_rank > 1

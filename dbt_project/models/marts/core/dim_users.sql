@@ -1,0 +1,47 @@
+with
+
+users as (
+
+    select
+        users.*,
+        as_of_dates.as_of_date,
+        {{ days_between('users.last_active_date', 'as_of_dates.as_of_date') }} as days_since_last_active,
+        {{ days_between('users.first_active_date', 'as_of_dates.as_of_date') }} as days_since_first_active
+    from {{ ref('int_users') }} as users
+    inner join {{ ref('int_as_of_dates') }} as as_of_dates on users.workspace_id = as_of_dates.workspace_id
+
+)
+
+select
+    users.workspace_id,
+    users.user_key,
+    users.signup_date,
+    users.first_active_date,
+    users.last_active_date,
+    users.days_since_first_active,
+    users.days_since_last_active,
+    {{ days_between('users.first_active_date', 'users.last_active_date') }} + 1 as lifetime_days,
+    users.active_days_30,
+    users.sessions_30,
+    users.events_30,
+    coalesce(scores.distinct_features, 0) as features_used_30,
+    users.revenue_total,
+    devices.device_type,
+    devices.browser,
+    devices.os,
+    devices.country_code,
+    case
+        when users.first_active_date is null then 'never_active'
+        when users.days_since_first_active <= 6 then 'new'
+        when users.days_since_last_active <= 29 then 'active'
+        else 'lapsed'
+    end as lifecycle_status,
+    cast(round(coalesce(scores.engagement_score, 0), 2) as decimal(5, 2)) as engagement_score
+from users
+left join {{ ref('int_engagement_scores') }} as scores
+    on users.workspace_id = scores.workspace_id
+        and users.user_key = scores.user_key
+        and users.as_of_date = scores.snapshot_date
+left join {{ ref('int_user_devices') }} as devices
+    on users.workspace_id = devices.workspace_id
+        and users.user_key = devices.user_key

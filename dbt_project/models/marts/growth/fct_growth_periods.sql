@@ -1,0 +1,82 @@
+with
+
+user_periods as (
+
+    select * from {{ ref('int_user_periods') }}
+
+),
+
+grains as (
+
+    select 'day' as grain
+    union all
+    select 'week' as grain
+    union all
+    select 'month' as grain
+
+),
+
+-- Every period from the workspace's first active one to the one that holds as_of_date, silent ones included.
+periods as (
+
+    select distinct
+        as_of_dates.workspace_id,
+        as_of_dates.as_of_date,
+        grains.grain,
+        {{ period_index_of_grain('grains.grain', 'calendar.calendar_date') }} as period_index
+    from {{ ref('int_as_of_dates') }} as as_of_dates
+    inner join {{ ref('int_calendar') }} as calendar
+        on calendar.calendar_date between as_of_dates.first_active_date and as_of_dates.as_of_date
+    cross join grains
+
+),
+
+active_counts as (
+
+    select
+        workspace_id,
+        grain,
+        period_index,
+        count(*) as active_users,
+        count(case when previous_period_index is null then 1 end) as new_users,
+        count(case when previous_period_index = period_index - 1 then 1 end) as returning_users,
+        count(case when previous_period_index < period_index - 1 then 1 end) as reactivated_users
+    from user_periods
+    group by workspace_id, grain, period_index
+
+),
+
+-- Active in the period before and not in this one.
+churned_counts as (
+
+    select
+        workspace_id,
+        grain,
+        period_index + 1 as period_index,
+        count(*) as churned_users
+    from user_periods
+    where next_period_index is null
+        or next_period_index > period_index + 1
+    group by workspace_id, grain, period_index
+
+)
+
+select
+    periods.workspace_id,
+    periods.grain,
+    {{ period_start('periods.grain', 'periods.period_index') }} as period_start,
+    coalesce(active_counts.active_users, 0) as active_users,
+    coalesce(active_counts.new_users, 0) as new_users,
+    coalesce(active_counts.returning_users, 0) as returning_users,
+    coalesce(active_counts.reactivated_users, 0) as reactivated_users,
+    coalesce(churned_counts.churned_users, 0) as churned_users,
+    {{ add_days(period_start('periods.grain', 'periods.period_index + 1'), -1) }} <= periods.as_of_date as is_complete
+from periods
+left join active_counts
+    on periods.workspace_id = active_counts.workspace_id
+        and periods.grain = active_counts.grain
+        and periods.period_index = active_counts.period_index
+left join churned_counts
+    on periods.workspace_id = churned_counts.workspace_id
+        and periods.grain = churned_counts.grain
+        and periods.period_index = churned_counts.period_index

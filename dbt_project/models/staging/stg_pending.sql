@@ -1,0 +1,7 @@
+select
+    load_id,
+    workspace_id,
+    user_key,
+    kind as pending_kind,
+    touched_at
+from {{ source('raw', 'pending') }}

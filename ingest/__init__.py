@@ -1,0 +1,1 @@
+"""Landing files to raw tables: nothing personal leaves this package in clear."""

@@ -1,0 +1,322 @@
+"""The seven entities and the raw tables, as pure data: fields, types, what is required, what identifies a row.
+
+`read.py` takes the fields of each entity from here, `warehouse/` makes its DDL from the tables. No behaviour belongs here.
+"""
+
+from dataclasses import dataclass
+
+TEXT = "text"
+BIGINT = "bigint"
+BOOLEAN = "boolean"
+TIMESTAMP = "timestamp"  # UTC, without zone
+DECIMAL = "decimal(18,4)"
+
+EVENT_TYPES = ("page_view", "feature_use", "api_call", "login", "logout", "error", "custom")
+SEGMENT_TYPES = ("behavioral", "demographic", "technographic")
+BUILT_IN_SEGMENTS = ("Power users", "Regular", "Casual", "New", "Lapsed", "Mobile-first", "Desktop-first")
+CRITERIA_OPERATORS = ("=", "!=", ">", ">=", "<", "<=", "in", "not_in", "is_null", "not_null")
+
+DEFAULT_WORKSPACE = "default"
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A table of schema `raw`: columns in their order as (name, portable type), and the lookups the loader makes.
+
+    `indexes` lists column groups that a row store should index; a column store needs none of them.
+    """
+
+    name: str
+    columns: tuple[tuple[str, str], ...]
+    indexes: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def qualified_name(self) -> str:
+        return f"raw.{self.name}"
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.columns)
+
+
+@dataclass(frozen=True)
+class Entity:
+    """One sub-folder of the landing root and what its rows may hold.
+
+    fields: contract fields that hold text, in the landing files' names (a timestamp is text until it is validated).
+    timestamps: those of `fields` that are times.
+    document: the field that holds a JSON object, if any.
+    collects_other_fields: every field that is not named here goes into `document`.
+    aliases: other name -> field, used where the field itself is absent.
+    defaults: field -> value where it is absent.
+    keys: the raw table's columns that identify what a row is about.
+    """
+
+    name: str
+    fields: tuple[str, ...]
+    required: tuple[str, ...]
+    table: RawTable
+    keys: tuple[str, ...]
+    timestamps: tuple[str, ...] = ()
+    document: str | None = None
+    collects_other_fields: bool = False
+    aliases: tuple[tuple[str, str], ...] = ()
+    defaults: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def folder(self) -> str:
+        return self.name
+
+    @property
+    def contract_fields(self) -> tuple[str, ...]:
+        """Every field by its contract name, the document included."""
+        return self.fields + ((self.document,) if self.document else ())
+
+    @property
+    def accepted_names(self) -> tuple[str, ...]:
+        """Names a file may use: contract fields and aliases."""
+        return self.contract_fields + tuple(alias for alias, _ in self.aliases)
+
+
+def _entity_table(name: str, *columns: tuple[str, str], indexes: tuple[tuple[str, ...], ...] = ()) -> RawTable:
+    bookkeeping = (("load_id", BIGINT), ("line", BIGINT))
+    return RawTable(name, (*bookkeeping, *columns, ("content_hash", TEXT)), (("load_id",), *indexes))
+
+
+EVENTS = Entity(
+    name="events",
+    fields=(
+        "event_id",
+        "user_id",
+        "workspace_id",
+        "session_id",
+        "event_type",
+        "event_name",
+        "page_path",
+        "ip_address",
+        "user_agent",
+        "referrer",
+        "device_type",
+        "browser",
+        "os",
+        "country_code",
+        "created_at",
+    ),
+    required=("user_id", "event_type", "created_at"),
+    timestamps=("created_at",),
+    document="metadata",
+    aliases=(("id", "event_id"),),
+    defaults=(("workspace_id", DEFAULT_WORKSPACE),),
+    keys=("workspace_id", "event_id"),
+    table=_entity_table(
+        "events",
+        ("workspace_id", TEXT),
+        ("event_id", TEXT),
+        ("user_key", TEXT),
+        ("event_type", TEXT),
+        ("event_name", TEXT),
+        ("page_path", TEXT),
+        ("client_session_key", TEXT),
+        ("ip_hash", TEXT),
+        ("user_agent_hash", TEXT),
+        ("referrer_host", TEXT),
+        ("device_type", TEXT),
+        ("browser", TEXT),
+        ("os", TEXT),
+        ("country_code", TEXT),
+        ("is_bot", BOOLEAN),
+        ("metadata", TEXT),
+        ("metadata_category", TEXT),
+        ("seconds_spent", DECIMAL),
+        ("revenue", DECIMAL),
+        ("created_at", TIMESTAMP),
+        indexes=(("workspace_id", "event_id"),),
+    ),
+)
+
+USERS = Entity(
+    name="users",
+    fields=("user_id", "workspace_id", "created_at", "updated_at"),
+    required=("user_id",),
+    timestamps=("created_at", "updated_at"),
+    document="attributes",
+    collects_other_fields=True,
+    defaults=(("workspace_id", DEFAULT_WORKSPACE),),
+    keys=("workspace_id", "user_key"),
+    table=_entity_table(
+        "users",
+        ("workspace_id", TEXT),
+        ("user_key", TEXT),
+        ("created_at", TIMESTAMP),
+        ("attributes", TEXT),
+        ("updated_at", TIMESTAMP),
+        indexes=(("workspace_id", "user_key"),),
+    ),
+)
+
+WORKSPACES = Entity(
+    name="workspaces",
+    fields=("workspace_id", "name", "timezone", "updated_at"),
+    required=("workspace_id",),
+    timestamps=("updated_at",),
+    keys=("workspace_id",),
+    table=_entity_table(
+        "workspaces",
+        ("workspace_id", TEXT),
+        ("workspace_name", TEXT),
+        ("timezone", TEXT),
+        ("updated_at", TIMESTAMP),
+    ),
+)
+
+FEATURES = Entity(
+    name="features",
+    fields=("workspace_id", "feature_name", "category", "updated_at"),
+    required=("feature_name",),
+    timestamps=("updated_at",),
+    keys=("workspace_id", "feature_name"),
+    table=_entity_table(
+        "features",
+        ("workspace_id", TEXT),
+        ("feature_name", TEXT),
+        ("category", TEXT),
+        ("updated_at", TIMESTAMP),
+    ),
+)
+
+GOALS = Entity(
+    name="goals",
+    fields=("workspace_id", "goal_name", "event_type", "event_name", "page_path", "updated_at"),
+    required=("goal_name",),
+    timestamps=("updated_at",),
+    keys=("workspace_id", "goal_name"),
+    table=_entity_table(
+        "goals",
+        ("workspace_id", TEXT),
+        ("goal_name", TEXT),
+        ("event_type", TEXT),
+        ("event_name", TEXT),
+        ("page_path", TEXT),
+        ("updated_at", TIMESTAMP),
+    ),
+)
+
+SEGMENTS = Entity(
+    name="segments",
+    fields=("workspace_id", "segment_name", "segment_type", "updated_at"),
+    required=("segment_name",),
+    timestamps=("updated_at",),
+    document="criteria",
+    keys=("workspace_id", "segment_name"),
+    table=_entity_table(
+        "segments",
+        ("workspace_id", TEXT),
+        ("segment_name", TEXT),
+        ("segment_type", TEXT),
+        ("criteria", TEXT),
+        ("updated_at", TIMESTAMP),
+    ),
+)
+
+CONSENTS = Entity(
+    name="consents",
+    fields=("user_id", "workspace_id", "purpose", "granted", "at"),
+    required=("user_id", "granted", "at"),
+    timestamps=("at",),
+    defaults=(("workspace_id", DEFAULT_WORKSPACE), ("purpose", "analytics")),
+    keys=("workspace_id", "user_key", "purpose", "decided_at"),
+    table=_entity_table(
+        "consents",
+        ("workspace_id", TEXT),
+        ("user_key", TEXT),
+        ("purpose", TEXT),
+        ("is_granted", BOOLEAN),
+        ("decided_at", TIMESTAMP),
+        indexes=(("workspace_id", "user_key"),),
+    ),
+)
+
+# In the order they are loaded: what an event is read against comes before the events.
+ENTITIES = (WORKSPACES, USERS, CONSENTS, FEATURES, GOALS, SEGMENTS, EVENTS)
+
+REJECTED = RawTable(
+    "rejected",
+    (
+        ("load_id", BIGINT),
+        ("entity", TEXT),
+        ("path", TEXT),
+        ("line", BIGINT),
+        ("reason", TEXT),
+        ("field", TEXT),
+        ("payload", TEXT),
+        ("byte_length", BIGINT),
+        ("payload_hash", TEXT),
+    ),
+    (("load_id",),),
+)
+
+LOADS = RawTable(
+    "loads",
+    (
+        ("load_id", BIGINT),
+        ("run_id", TEXT),
+        ("entity", TEXT),
+        ("path", TEXT),
+        ("file_hash", TEXT),
+        ("size_bytes", BIGINT),
+        ("status", TEXT),
+        ("reason", TEXT),
+        ("rows_read", BIGINT),
+        ("loaded", BIGINT),
+        ("duplicates", BIGINT),
+        ("conflicts", BIGINT),
+        ("rejected", BIGINT),
+        ("dropped_consent", BIGINT),
+        ("dropped_erased", BIGINT),
+        ("dropped_beyond_retention", BIGINT),
+        ("started_at", TIMESTAMP),
+        ("loaded_at", TIMESTAMP),
+        ("min_created_at", TIMESTAMP),
+        ("max_created_at", TIMESTAMP),
+    ),
+    (("load_id",), ("file_hash",)),
+)
+
+FILES = RawTable(
+    "files",
+    (
+        ("path", TEXT),
+        ("size_bytes", BIGINT),
+        ("modified_ns", TEXT),  # nanoseconds for a local file, etag or last-modified for a remote one
+        ("file_hash", TEXT),
+        ("load_id", BIGINT),
+    ),
+)
+
+REPEATED_EVENTS = RawTable(
+    "repeated_events",
+    (
+        ("load_id", BIGINT),
+        ("line", BIGINT),
+        ("workspace_id", TEXT),
+        ("event_id", TEXT),
+        ("user_key", TEXT),
+        ("created_at", TIMESTAMP),
+        ("content_hash", TEXT),
+    ),
+    (("workspace_id", "event_id"), ("load_id",)),
+)
+
+PENDING = RawTable(
+    "pending",
+    (
+        ("load_id", BIGINT),
+        ("kind", TEXT),
+        ("workspace_id", TEXT),
+        ("user_key", TEXT),
+        ("touched_at", TIMESTAMP),
+    ),
+)
+
+BOOKKEEPING_TABLES = (REJECTED, LOADS, FILES, REPEATED_EVENTS, PENDING)
+RAW_TABLES = tuple(entity.table for entity in ENTITIES) + BOOKKEEPING_TABLES

@@ -1,0 +1,45 @@
+"""What every file format comes down to before validation: rows of fields as text."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from ingest.lines import OversizeLine
+
+
+@dataclass(frozen=True)
+class FieldChunk:
+    """Some rows of a file, ready to be validated.
+
+    query: SELECT for the reader: position (number in the chunk), line, early_reason, early_field (why the row was refused
+    already, or null), and every accepted name of the entity as text.
+    rows: how many rows the query gives.
+    raw: position -> the row's bytes as they stood in the file; None where the format has none.
+    oversize: position -> what is known of a row that was not held.
+    """
+
+    query: str
+    rows: int
+    raw: Callable[[int], bytes] | None = None
+    oversize: Mapping[int, OversizeLine] = field(default_factory=dict)
+
+
+def quoted(name: str) -> str:
+    """A field of the contract as a column name; `at` is a keyword."""
+    return f'"{name}"'
+
+
+def invalid_utf8_as_null(values: list[bytes]) -> pa.Array:
+    """Texts of the bytes; null where they are not UTF-8."""
+    try:
+        return pa.array(values, pa.binary()).cast(pa.string())
+    except pa.ArrowInvalid:
+        return pa.array(map(_decoded, values), pa.string())
+
+
+def _decoded(value: bytes | None) -> str | None:
+    try:
+        return None if value is None else value.decode()
+    except UnicodeDecodeError:
+        return None

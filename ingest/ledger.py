@@ -1,0 +1,129 @@
+"""What the warehouse remembers of loads: set-based SQL over the raw tables, the same on every engine."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ingest.entities import EVENTS, Entity
+
+if TYPE_CHECKING:
+    from warehouse.base import Transaction
+
+
+def known_files(tx: "Transaction") -> set[tuple[str, int, str]]:
+    """(path, size in bytes, modified) of every file that needs no second look."""
+    return set(tx.fetch("select path, size_bytes, modified_ns from raw.files"))
+
+
+def next_load_id(tx: "Transaction") -> int:
+    return tx.fetch("select coalesce(max(load_id), 0) + 1 from raw.loads")[0][0]
+
+
+def load_of_content(tx: "Transaction", entity: Entity, file_hash: str) -> int | None:
+    """The load that took in the same bytes for the same entity, if there was one."""
+    sql = "select min(load_id) from raw.loads where file_hash = $1 and entity = $2 and status = 'loaded'"
+    return tx.fetch(sql, (file_hash, entity.name))[0][0]
+
+
+def count_repeated_events(tx: "Transaction", load_id: int) -> tuple[int, int]:
+    """Keep all copies of every id of this load that is there more than once; return (duplicates, conflicts) of the load.
+
+    Only the copies of the load's own ids are looked up in the history, once; the counts come from the repeated ones.
+    """
+    tx.execute(
+        """
+        insert into raw.repeated_events
+            (load_id, line, workspace_id, event_id, user_key, created_at, content_hash)
+        with loaded_ids as (
+            select distinct workspace_id, event_id from raw.events where load_id = $1
+        ),
+        copies as (
+            select e.load_id, e.line, e.workspace_id, e.event_id, e.user_key, e.created_at, e.content_hash
+            from raw.events e
+            inner join loaded_ids i on i.workspace_id = e.workspace_id and i.event_id = e.event_id
+        ),
+        repeated_ids as (
+            select workspace_id, event_id from copies group by workspace_id, event_id having count(*) > 1
+        )
+        select c.load_id, c.line, c.workspace_id, c.event_id, c.user_key, c.created_at, c.content_hash
+        from copies c
+        inner join repeated_ids r on r.workspace_id = c.workspace_id and r.event_id = c.event_id
+        where not exists (
+            select 1 from raw.repeated_events known
+            where known.workspace_id = c.workspace_id and known.event_id = c.event_id
+                and known.load_id = c.load_id and known.line = c.line
+        )
+        """,
+        (load_id,),
+    )
+    (counts,) = tx.fetch(
+        """
+        with loaded_ids as (
+            select workspace_id, event_id, count(*) as copies
+            from raw.repeated_events where load_id = $1
+            group by workspace_id, event_id
+        ),
+        known_copies as (
+            select r.workspace_id, r.event_id, min(r.load_id) as first_load_id,
+                count(distinct r.content_hash) as contents
+            from raw.repeated_events r
+            inner join loaded_ids i on i.workspace_id = r.workspace_id and i.event_id = r.event_id
+            where r.load_id <= $1
+            group by r.workspace_id, r.event_id
+        ),
+        per_id as (
+            select i.copies - case when k.first_load_id < $1 then 0 else 1 end as duplicates, k.contents
+            from loaded_ids i
+            inner join known_copies k on k.workspace_id = i.workspace_id and k.event_id = i.event_id
+        )
+        select
+            cast(coalesce(sum(duplicates), 0) as bigint),
+            cast(coalesce(sum(case when contents > 1 then duplicates else 0 end), 0) as bigint)
+        from per_id
+        """,
+        (load_id,),
+    )
+    return counts
+
+
+def remove_repeated_rows(tx: "Transaction", entity: Entity, load_id: int, clock: datetime) -> int:
+    """Take rows that change nothing out of a load of any entity but events; return how many there were.
+
+    A row that carries updated_at (or a consent) repeats one of the same key and content. One without it, whose updated_at
+    is the load's clock, repeats the latest version of its key when the content is the same.
+    """
+    assert entity is not EVENTS, "events are an immutable log; see count_repeated_events"
+    table = entity.table.qualified_name
+    before = _rows_of_load(tx, table, load_id)
+    has_versions = "updated_at" in entity.table.column_names
+    keys = [key for key in entity.keys if key != "decided_at"]
+    is_same_key = " and ".join(f"coalesce(o.{key}, '') = coalesce(n.{key}, '')" for key in keys)
+    is_later_key = " and ".join(f"coalesce(later.{key}, '') = coalesce(o.{key}, '')" for key in keys)
+    is_current = f"""
+        n.updated_at <> $2 or not exists (
+            select 1 from {table} later
+            where {is_later_key} and later.load_id < $1
+                and (later.updated_at > o.updated_at
+                    or (later.updated_at = o.updated_at and later.content_hash > o.content_hash))
+        )
+    """
+    parameters = (load_id, clock) if has_versions else (load_id,)
+    tx.execute(
+        f"""
+        delete from {table}
+        where load_id = $1 and line in (
+            select n.line
+            from {table} n
+            inner join {table} o on {is_same_key} and o.content_hash = n.content_hash
+            where n.load_id = $1 and (
+                (o.load_id = $1 and o.line < n.line)
+                or (o.load_id < $1 and ({is_current if has_versions else "1 = 1"}))
+            )
+        )
+        """,
+        parameters,
+    )
+    return before - _rows_of_load(tx, table, load_id)
+
+
+def _rows_of_load(tx: "Transaction", table: str, load_id: int) -> int:
+    return tx.fetch(f"select count(*) from {table} where load_id = $1", (load_id,))[0][0]

@@ -1,0 +1,171 @@
+"""Landing files into the warehouse: one transaction a file, so that rows and ledger appear together or not at all."""
+
+import hashlib
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingest import ledger
+from ingest.discover import DEFAULT_SETTLE_SECONDS, FileChanged, LandingFile, Note, discover
+from ingest.entities import BIGINT, ENTITIES, EVENTS, FILES, LOADS, PENDING, REJECTED, TEXT, TIMESTAMP, RawTable
+from ingest.lines import CorruptFile
+from ingest.load_report import FileResult, LoadReport
+from ingest.privacy import Keys
+from ingest.read import DEFAULT_MAX_ROW_BYTES, Reader, Source
+
+if TYPE_CHECKING:
+    from warehouse.base import Transaction, Warehouse
+
+_ARROW_TYPES = {TEXT: pa.string(), BIGINT: pa.int64(), TIMESTAMP: pa.timestamp("us")}
+
+
+def load_landing(
+    warehouse: "Warehouse",
+    root: str | os.PathLike,
+    keys: Keys,
+    *,
+    run_id: str,
+    clock: datetime,
+    on_progress: Callable[[FileResult], None] | None = None,
+    max_row_bytes: int = DEFAULT_MAX_ROW_BYTES,
+    settle_seconds: float = DEFAULT_SETTLE_SECONDS,
+) -> LoadReport:
+    """Load every file of the landing root that the ledger does not know.
+
+    clock: the load's time, aware. on_progress: told each file's result. settle_seconds: see `discover`.
+    A file that cannot be read is recorded as rejected, one that is still being written is left, and the run goes on.
+
+    Raises LandingError when the landing root cannot be read, and whatever the warehouse raises.
+    """
+    started = time.monotonic()
+    with warehouse.transaction() as tx:
+        known = ledger.known_files(tx)
+    discovery = discover(root, ENTITIES, known, settle_seconds)
+    report = LoadReport(notes=list(discovery.notes))
+    if not discovery.files:
+        report.seconds = time.monotonic() - started
+        return report
+    with Reader(keys, clock, max_row_bytes) as reader:
+        for file in discovery.files:
+            try:
+                result = _load_file(warehouse, reader, file, run_id, clock)
+            except (FileChanged, OSError) as error:
+                report.notes.append(Note(file.path, str(error)))
+                continue
+            report.files.append(result)
+            if on_progress:
+                on_progress(result)
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def _load_file(warehouse: "Warehouse", reader: Reader, file: LandingFile, run_id: str, clock: datetime) -> FileResult:
+    started = time.monotonic()
+    load = _Load(file, run_id, clock.astimezone(UTC).replace(tzinfo=None))
+    try:
+        with warehouse.transaction() as tx, file.opener() as local_path:
+            file_hash = _sha256(local_path)
+            known_load = ledger.load_of_content(tx, file.entity, file_hash)
+            if known_load is not None:
+                load.record_file(tx, file_hash, known_load)
+                return FileResult(file.path, file.entity.name, "known", size_bytes=file.size, load_id=known_load)
+            result = load.take_in(tx, reader, local_path, file_hash)
+    except CorruptFile as error:
+        # The rows that came before the damage were rolled back; the refusal is a transaction of its own.
+        with warehouse.transaction() as tx:
+            result = load.refuse(tx, file_hash, str(error))
+    result.seconds = time.monotonic() - started
+    return result
+
+
+class _Load:
+    """One load of one file: its rows and its ledger entries."""
+
+    def __init__(self, file: LandingFile, run_id: str, utc_clock: datetime) -> None:
+        self.file = file
+        self.run_id = run_id
+        self.clock = utc_clock
+        self.started_at = datetime.now(UTC).replace(tzinfo=None)
+
+    def take_in(self, tx: "Transaction", reader: Reader, local_path: str, file_hash: str) -> FileResult:
+        entity = self.file.entity
+        load_id = ledger.next_load_id(tx)
+        source = Source(local_path, self.file.path, self.file.format, self.file.compression)
+        rows_read = accepted = rejected = 0
+        bounds: list[datetime] = []
+        for batch in reader.read(entity, source, load_id):
+            rows_read += batch.rows_read
+            accepted += batch.accepted.num_rows
+            rejected += batch.rejected.num_rows
+            if batch.accepted.num_rows:
+                tx.append(entity.table.qualified_name, batch.accepted)
+                bounds += _bounds(batch.accepted) if entity is EVENTS else []
+            if batch.rejected.num_rows:
+                tx.append(REJECTED.qualified_name, batch.rejected)
+        conflicts = duplicates = 0
+        if accepted and entity is EVENTS:
+            duplicates, conflicts = ledger.count_repeated_events(tx, load_id)
+        elif accepted:
+            duplicates = ledger.remove_repeated_rows(tx, entity, load_id, self.clock)
+        result = FileResult(
+            self.file.path,
+            entity.name,
+            "loaded",
+            size_bytes=self.file.size,
+            load_id=load_id,
+            rows_read=rows_read,
+            loaded=accepted - duplicates,
+            duplicates=duplicates,
+            conflicts=conflicts,
+            rejected=rejected,
+        )
+        result.check()
+        self._record_load(tx, result, file_hash, bounds)
+        self.record_file(tx, file_hash, load_id)
+        if accepted:
+            _append(tx, PENDING, {"load_id": load_id, "kind": "load", "touched_at": self.clock})
+        return result
+
+    def refuse(self, tx: "Transaction", file_hash: str, reason: str) -> FileResult:
+        """Record that no row of the file was taken in, and why."""
+        load_id = ledger.next_load_id(tx)
+        name, size = self.file.entity.name, self.file.size
+        result = FileResult(self.file.path, name, "rejected", reason=reason, size_bytes=size, load_id=load_id)
+        self._record_load(tx, result, file_hash, [])
+        self.record_file(tx, file_hash, load_id)
+        whole_file = {"load_id": load_id, "entity": name, "path": self.file.path, "reason": "corrupt_file"}
+        _append(tx, REJECTED, {**whole_file, "byte_length": size})
+        return result
+
+    def record_file(self, tx: "Transaction", file_hash: str, load_id: int) -> None:
+        """Remember the file by its name, so that it is not opened again."""
+        file = self.file
+        entry = {"path": file.path, "size_bytes": file.size, "modified_ns": file.modified}
+        _append(tx, FILES, {**entry, "file_hash": file_hash, "load_id": load_id})
+
+    def _record_load(self, tx: "Transaction", result: FileResult, file_hash: str, bounds: list[datetime]) -> None:
+        entry = {name: getattr(result, name) for name in LOADS.column_names if hasattr(result, name)}
+        entry |= {"run_id": self.run_id, "file_hash": file_hash, "started_at": self.started_at, "loaded_at": self.clock}
+        if bounds:
+            entry |= {"min_created_at": min(bounds), "max_created_at": max(bounds)}
+        _append(tx, LOADS, entry)
+
+
+def _append(tx: "Transaction", table: RawTable, row: dict[str, object]) -> None:
+    """One row; columns that are not named are null. Typed, so that every engine knows the type of a null."""
+    arrays = {name: pa.array([row.get(name)], _ARROW_TYPES[kind]) for name, kind in table.columns}
+    tx.append(table.qualified_name, pa.table(arrays))
+
+
+def _bounds(events: pa.Table) -> list[datetime]:
+    return list(pc.min_max(events["created_at"]).as_py().values())
+
+
+def _sha256(path: str) -> str:
+    with open(path, "rb", buffering=0) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,125 @@
+"""Keyed hashing and scrubbing: what turns personal data into what may be stored. No personal value leaves here in clear."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Mapping
+
+import duckdb
+
+MINIMUM_SECRET_LENGTH = 16
+HASH_LENGTH = 32  # hexadecimal characters, 128 bits
+SHAPE_LENGTH = 64
+_SHA256_BLOCK_BYTES = 64
+_KEPT_IN_SHAPES = frozenset(" _-:./T+Z")
+
+
+class Keys:
+    """HMAC-SHA256 keys, one a purpose, derived from one secret.
+
+    Purposes: user, ip, user_agent, session, payload (rejected rows), fingerprint (scrubbed fields), and the two that must
+    never rotate: dedup (content hashes) and event_id (ids of events that came without one). If those changed, an event that
+    is delivered again would no longer be recognized as the same one.
+
+    Raises ValueError when the secret is shorter than 16 characters.
+    """
+
+    PURPOSES = ("user", "ip", "user_agent", "session", "payload", "fingerprint", "dedup", "event_id")
+
+    def __init__(self, secret: str) -> None:
+        if len(secret) < MINIMUM_SECRET_LENGTH:
+            raise ValueError(
+                f"FOOTFALL_SECRET_KEY has {len(secret)} characters; at least {MINIMUM_SECRET_LENGTH} are needed. "
+                "Set it to a long random text, for instance the output of `openssl rand -hex 32`, and keep it."
+            )
+        self._keys = {
+            purpose: hmac.digest(secret.encode(), f"footfall/{purpose}/1".encode(), "sha256")
+            for purpose in self.PURPOSES
+        }
+
+    def __repr__(self) -> str:
+        return "Keys(<secret>)"
+
+    def __reduce__(self) -> tuple:
+        raise TypeError("Keys cannot be pickled: a secret must not reach a file or another process this way")
+
+    def hash(self, purpose: str, value: str | bytes) -> str:
+        """HMAC-SHA256 of the value under the purpose's key: its first 32 hexadecimal characters, lower case."""
+        return self.start(purpose, value if isinstance(value, bytes) else value.encode()).hexdigest()[:HASH_LENGTH]
+
+    def start(self, purpose: str, value: bytes = b"") -> "hmac.HMAC":
+        """A running HMAC, for a value too large to hold."""
+        return hmac.new(self._keys[purpose], value, hashlib.sha256)
+
+    def user_key(self, workspace_id: str, user_id: str) -> str:
+        """The user's key in every table: 32 hexadecimal characters, different in each workspace."""
+        return self.hash("user", _length_prefixed(workspace_id) + user_id.encode())
+
+    def install(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Hand the padded keys to a connection as variables, so that `hash_sql` works there; no key is in any SQL text."""
+        for purpose, key in self._keys.items():
+            block = key.ljust(_SHA256_BLOCK_BYTES, b"\0")
+            connection.execute(f"set variable {purpose}_inner = $1", [bytes(byte ^ 0x36 for byte in block)])
+            connection.execute(f"set variable {purpose}_outer = $1", [bytes(byte ^ 0x5C for byte in block)])
+
+
+def hash_sql(purpose: str, text: str) -> str:
+    """DuckDB expression for `Keys.hash` of a text expression (RFC 2104 over `sha256`); null stays null."""
+    inner = f"unhex(sha256(getvariable('{purpose}_inner')::blob || encode({text})))"
+    return f"left(sha256(getvariable('{purpose}_outer')::blob || {inner}), {HASH_LENGTH})"
+
+
+def user_key_sql(workspace_id: str = "workspace_id", user_id: str = "user_id") -> str:
+    """DuckDB expression for `Keys.user_key`."""
+    return hash_sql("user", f"{_length_prefixed_sql(workspace_id)} || {user_id}")
+
+
+def session_key_sql() -> str:
+    """DuckDB expression for the client session's key: workspace, user and session id, so that ids of two users never meet."""
+    return hash_sql(
+        "session", f"{_length_prefixed_sql('workspace_id')} || {_length_prefixed_sql('user_id')} || session_id"
+    )
+
+
+def _length_prefixed(text: str) -> bytes:
+    encoded = text.encode()
+    return b"%d:%b" % (len(encoded), encoded)
+
+
+def _length_prefixed_sql(text: str) -> str:
+    return f"strlen({text}) || ':' || {text}"
+
+
+PERSONAL_FIELDS = frozenset(
+    ("user_id", "ip_address", "user_agent", "session_id", "referrer", "metadata", "attributes", "criteria", "name")
+)
+
+
+def scrubbed_payload(keys: Keys, fields: Mapping[str, str | None], is_shown: Callable[[str], bool]) -> str:
+    """JSON text of a rejected row that helps to find the mistake and gives nobody away.
+
+    A personal field becomes `hmac:` and 16 hexadecimal characters; another one its shape, unless `is_shown(field)` says that
+    its value is known to be harmless (a known event type, a valid timestamp). Absent fields are left out.
+    """
+    scrubbed = {}
+    for field, value in fields.items():
+        if value is None:
+            continue
+        if field in PERSONAL_FIELDS:
+            scrubbed[field] = "hmac:" + keys.hash("fingerprint", value)[:16]
+        else:
+            scrubbed[field] = value if is_shown(field) else shape(value)
+    return json.dumps(scrubbed, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def shape(value: str) -> str:
+    """What a value looks like: letters become `a`, digits `9`, ` _-:./T+Z` stay, the rest becomes `?`; cut at 64."""
+    return "".join(map(_shape_of_character, value[:SHAPE_LENGTH]))
+
+
+def _shape_of_character(character: str) -> str:
+    if character in _KEPT_IN_SHAPES:
+        return character
+    if character.isalpha():
+        return "a"
+    return "9" if character.isdigit() else "?"

@@ -1,0 +1,212 @@
+"""One landing file → batches of accepted and rejected rows, free of personal data.
+
+A private in-memory DuckDB does the parsing, the rules and the keyed hashing, whatever the warehouse's engine is.
+"""
+
+import json
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Self
+
+import duckdb
+import pyarrow as pa
+
+from ingest import csv_rows, ndjson, output, parquet_rows
+from ingest.documents import is_flat_sql, read_document
+from ingest.entities import EVENTS, REJECTED, Entity
+from ingest.fields import FieldChunk, quoted
+from ingest.lines import line_chunks, open_decompressed
+from ingest.privacy import Keys, scrubbed_payload
+from ingest.time_zones import zone_names
+from ingest.user_agents import traits_of
+from ingest.validate import FUTURE_HOURS, given_sql, reason_and_field_sql, timestamp_sql
+
+DEFAULT_MAX_ROW_BYTES = 1024 * 1024
+CHUNKS_AT_A_TIME = 2
+ENGINE_SETTINGS = {"memory_limit": "512MB", "threads": 1, "autoinstall_known_extensions": False}
+
+_DOCUMENTS_SCHEMA = pa.schema([(name, pa.string()) for name in ("given", "document", "canonical", "reason", "field")])
+_TRAITS_SCHEMA = pa.schema(
+    [("user_agent", pa.string()), ("user_agent_hash", pa.string()), ("device_type", pa.string())]
+    + [("browser", pa.string()), ("os", pa.string()), ("is_bot", pa.bool_())]
+)
+_REJECTED_TYPES = {"text": pa.string(), "bigint": pa.int64()}
+REJECTED_SCHEMA = pa.schema([(name, _REJECTED_TYPES[kind]) for name, kind in REJECTED.columns])
+
+
+Prepare = Callable[[duckdb.DuckDBPyConnection], FieldChunk]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A local file to read: where it is, and what its name says about it.
+
+    format: "ndjson", "csv" or "parquet". compression: None, "gzip" or "zstd". name: the landing path, for rejected rows.
+    """
+
+    local_path: str
+    name: str
+    format: str
+    compression: str | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of one chunk: `rows_read` = rows of `accepted` + rows of `rejected`."""
+
+    rows_read: int
+    accepted: pa.Table
+    rejected: pa.Table
+
+
+class Reader:
+    """Reads landing files. A context manager: its engines and their temporary folder go when it is closed.
+
+    Chunks are read two at a time, each by an engine of its own with one thread: an engine cannot share out a chunk, which
+    is smaller than its unit of parallel work, and so Python's part of one chunk overlaps the engine's part of the other.
+
+    clock: the load's time, aware; what lies more than 24 hours after it is refused, an absent updated_at becomes it.
+    max_row_bytes: a longer row is rejected.
+    """
+
+    def __init__(self, keys: Keys, clock: datetime, max_row_bytes: int = DEFAULT_MAX_ROW_BYTES) -> None:
+        if clock.tzinfo is None:
+            raise ValueError(
+                "the load clock has no time zone; pass an aware datetime such as datetime.now(timezone.utc)"
+            )
+        self.keys = keys
+        self.max_row_bytes = max_row_bytes
+        self._spill = tempfile.TemporaryDirectory(prefix="footfall-reader-")
+        utc_clock = clock.astimezone(UTC).replace(tzinfo=None)
+        self._chunk_readers = [_ChunkReader(keys, utc_clock, self._spill.name) for _ in range(CHUNKS_AT_A_TIME)]
+        self._threads = ThreadPoolExecutor(CHUNKS_AT_A_TIME, thread_name_prefix="footfall-reader")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._threads.shutdown()
+        for chunk_reader in self._chunk_readers:
+            chunk_reader.close()
+        self._spill.cleanup()
+
+    def read(self, entity: Entity, source: Source, load_id: int) -> Iterator[Batch]:
+        """The file's rows, chunk by chunk, in the file's order. Raises CorruptFile when it is not what its name says."""
+        idle = deque(self._chunk_readers)
+        running: deque[tuple[_ChunkReader, Future[Batch]]] = deque()
+        try:
+            for prepare in self._chunks(entity, source):
+                if not idle:
+                    chunk_reader, future = running.popleft()
+                    yield future.result()
+                    idle.append(chunk_reader)
+                chunk_reader = idle.popleft()
+                running.append(
+                    (chunk_reader, self._threads.submit(chunk_reader.read, entity, source, load_id, prepare))
+                )
+            while running:
+                yield running.popleft()[1].result()
+        finally:
+            wait([future for _, future in running])
+
+    def _chunks(self, entity: Entity, source: Source) -> Iterator[Prepare]:
+        """For each chunk of the file, what makes its fields available in an engine."""
+        if source.format == "parquet":
+            return parquet_rows.chunks(entity, source.local_path, self.max_row_bytes)
+        stream = open_decompressed(source.local_path, source.compression)
+        chunks = line_chunks(stream, self.max_row_bytes, lambda: self.keys.start("payload"))
+        if source.format == "csv":
+            return csv_rows.chunks(entity, chunks, self.max_row_bytes)
+        return (partial(ndjson.prepare, entity=entity, chunk=chunk) for chunk in chunks)
+
+
+class _ChunkReader:
+    """One private engine, and one chunk at a time through it."""
+
+    def __init__(self, keys: Keys, utc_clock: datetime, spill_folder: str) -> None:
+        self.keys = keys
+        self._engine = duckdb.connect(":memory:", config={**ENGINE_SETTINGS, "temp_directory": spill_folder})
+        self._engine.execute("set timezone = 'UTC'")
+        self._engine.execute("set variable load_clock = $1", [utc_clock])
+        self._engine.execute("set variable latest_timestamp = $1", [utc_clock + timedelta(hours=FUTURE_HOURS)])
+        self._engine.execute("set variable time_zones = $1", [sorted(zone_names())])
+        keys.install(self._engine)
+
+    def close(self) -> None:
+        self._engine.close()
+
+    def read(self, entity: Entity, source: Source, load_id: int, prepare: Prepare) -> Batch:
+        self._engine.execute("set variable load_id = $1", [load_id])
+        chunk = prepare(self._engine)
+        self._check(entity, chunk)
+        self._read_documents(entity)
+        rejected = self._rejected(entity, source, load_id, chunk)
+        return Batch(chunk.rows, self._accepted(entity), rejected)
+
+    def _check(self, entity: Entity, chunk: FieldChunk) -> None:
+        """Table `checked`: the fields as they count, their times, and the first reason to refuse the row."""
+        given = [f"{given_sql(entity, name)} as {quoted(name)}" for name in entity.contract_fields]
+        times = [f"{timestamp_sql(quoted(name))} as {name}_utc" for name in entity.timestamps]
+        is_flat = is_flat_sql(entity)
+        reason, field = reason_and_field_sql(entity)
+        self._engine.execute(f"""
+            create or replace temp table checked as
+            with fields as ({chunk.query}),
+            given as (select position, line, early_reason, early_field, {", ".join(given)} from fields),
+            timed as (select {", ".join(["*", *times])} from given)
+            select *, {reason} as reason, {field} as field, {is_flat} as is_flat_document
+            from timed
+        """)
+
+    def _read_documents(self, entity: Entity) -> None:
+        """Table `documents`: the distinct documents that only strict JSON can judge."""
+        texts = []
+        if entity.document:
+            unusual = f"select distinct {entity.document} from checked where reason is null and not is_flat_document"
+            texts = [text for (text,) in self._engine.execute(unusual).fetchall()]
+        rows = [(text, *read_document(entity, text)) for text in texts]
+        self._engine.register("documents", _table(rows, _DOCUMENTS_SCHEMA))
+
+    def _accepted(self, entity: Entity) -> pa.Table:
+        if entity is EVENTS:
+            self._read_user_agents()
+            for statement in output.EVENT_HASHES_SQL:
+                self._engine.execute(statement)
+        return self._engine.sql(output.accepted_sql(entity)).to_arrow_table()
+
+    def _read_user_agents(self) -> None:
+        """Table `traits`: what the chunk's distinct user agents say."""
+        distinct = "select distinct user_agent from checked where reason is null and user_agent is not null"
+        texts = [text for (text,) in self._engine.execute(distinct).fetchall()]
+        rows = [(text, self.keys.hash("user_agent", text), *traits_of(text)) for text in texts]
+        self._engine.register("traits", _table(rows, _TRAITS_SCHEMA))
+
+    def _rejected(self, entity: Entity, source: Source, load_id: int, chunk: FieldChunk) -> pa.Table:
+        rows = []
+        for position, line, reason, field, *values in self._engine.execute(output.rejected_sql(entity)).fetchall():
+            *values, is_shown = values
+            fields = dict(zip(entity.contract_fields, values, strict=True))
+            payload = scrubbed_payload(self.keys, fields, is_shown.__contains__) if any(values) else None
+            length, payload_hash = self._fingerprint(chunk, position, fields)
+            rows.append((load_id, entity.name, source.name, line, reason, field, payload, length, payload_hash))
+        return _table(rows, REJECTED_SCHEMA)
+
+    def _fingerprint(self, chunk: FieldChunk, position: int, fields: dict[str, str | None]) -> tuple[int | None, str]:
+        """(length in bytes or None, keyed hash) of a rejected row as it stood in the file."""
+        if oversize := chunk.oversize.get(position):
+            return oversize.byte_length, oversize.payload_hash
+        if chunk.raw is None:
+            return None, self.keys.hash("payload", json.dumps(fields, sort_keys=True).encode())
+        raw = chunk.raw(position)
+        return len(raw), self.keys.hash("payload", raw)
+
+
+def _table(rows: list[tuple], schema: pa.Schema) -> pa.Table:
+    columns = zip(*rows, strict=True) if rows else ([],) * len(schema)
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
+    return pa.table(arrays, schema=schema)

@@ -1,0 +1,114 @@
+"""The rules of each entity as SQL expressions of the reader: what a field means, and the first reason to refuse a row."""
+
+from ingest.entities import (
+    BUILT_IN_SEGMENTS,
+    CONSENTS,
+    EVENT_TYPES,
+    EVENTS,
+    GOALS,
+    SEGMENT_TYPES,
+    SEGMENTS,
+    WORKSPACES,
+    Entity,
+)
+from ingest.fields import quoted
+
+EARLIEST_TIMESTAMP = "1990-01-01"
+FUTURE_HOURS = 24
+
+_ISO_8601 = (
+    "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    "([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?)?"
+)
+_DECIMAL = "[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,3})?"
+
+
+def timestamp_sql(text: str) -> str:
+    """UTC timestamp of ISO-8601 text or epoch milliseconds, truncated to milliseconds; null when it is neither.
+
+    The pattern comes first because the engine's cast takes `24:00`, `infinity` and other forms, and ignores an offset.
+    """
+    zone = f"regexp_extract(substr({text}, 11), '(Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?)$')"
+    digits = f"replace({zone}, ':', '')"
+    minutes = f"60 * cast(substr({digits}, 2, 2) as integer) + coalesce(try_cast(substr({digits}, 4, 2) as integer), 0)"
+    sign = f"case when left({zone}, 1) = '-' then -1 else 1 end"
+    wall_clock = f"try_cast(left(left({text}, length({text}) - length({zone})), 23) as timestamp)"
+    return f"""case
+        when not regexp_full_match({text}, '{_ISO_8601}')
+            then case when regexp_full_match({text}, '-?[0-9]{{1,15}}') then epoch_ms(cast({text} as bigint)) end
+        when right({text}, 1) = 'Z' then try_cast(left(left({text}, -1), 23) as timestamp)
+        when {zone} = '' then try_cast(left({text}, 23) as timestamp)
+        else {wall_clock} - to_minutes({sign} * ({minutes}))
+    end"""
+
+
+def decimal_sql(text: str) -> str:
+    """decimal(18,4) of a number's text, rounded half away from zero; null when it is no number or out of range."""
+    return f"case when regexp_full_match({text}, '{_DECIMAL}') then try_cast({text} as decimal(18, 4)) end"
+
+
+def referrer_host_sql(referrer: str = "referrer") -> str:
+    """The lower-case host of a referrer, nothing else of it; null when there is none."""
+    with_scheme = f"regexp_extract({referrer}, '^[A-Za-z][A-Za-z0-9+.-]*://([^/?#\\\\]*@)?(\\[[0-9A-Fa-f:.]+\\]|[^/?#:@\\\\\\s]+)', 2)"
+    bare = f"regexp_extract({referrer}, '^(([A-Za-z0-9-]+[.])+[A-Za-z]{{2,}})([/?#:]|$)', 1)"
+    host = f"coalesce(nullif({with_scheme}, ''), nullif({bare}, ''))"
+    return f"case when {referrer} is not null and length({host}) <= 253 then lower({host}) end"
+
+
+def given_sql(entity: Entity, name: str) -> str:
+    """A field as it counts: empty text is null, an alias stands in for it, then its default."""
+    names = [name] + [alias for alias, target in entity.aliases if target == name]
+    sources = [f"nullif({quoted(source)}, '')" for source in names]
+    sources += [_literal(value) for target, value in entity.defaults if target == name]
+    return f"coalesce({', '.join(sources)})" if len(sources) > 1 else sources[0]
+
+
+def reason_and_field_sql(entity: Entity) -> tuple[str, str]:
+    """Two expressions over a row's fields: the first reason to refuse it and the field at fault; both null for a good row."""
+    rules = list(_rules(entity))
+    reason = "\n".join(f"when {condition} then '{reason}'" for condition, reason, _ in rules)
+    field = "\n".join(f"when {condition} then {field}" for condition, _, field in rules)
+    return (
+        f"case when early_reason is not null then early_reason {reason} end",
+        f"case when early_reason is not null then early_field {field} end",
+    )
+
+
+def _rules(entity: Entity):
+    """(condition, reason, expression of the field) in the order they are tried."""
+    has_nul = "".join(f" when contains({quoted(name)}, chr(0)) then '{name}'" for name in entity.fields)
+    everything = ", ".join(map(quoted, entity.fields))
+    yield f"contains(concat({everything}), chr(0))", "invalid_text", f"case{has_nul} end"
+    for name in entity.required:
+        yield f"{quoted(name)} is null", "missing_field", f"'{name}'"
+    yield from _rules_of_its_own(entity)
+    for name in entity.timestamps:
+        yield f"{quoted(name)} is not null and {name}_utc is null", "invalid_timestamp", f"'{name}'"
+        out_of_range = (
+            f"({name}_utc < timestamp '{EARLIEST_TIMESTAMP}' or {name}_utc > getvariable('latest_timestamp'))"
+        )
+        yield out_of_range, "timestamp_out_of_range", f"'{name}'"
+
+
+def _rules_of_its_own(entity: Entity):
+    if entity is EVENTS:
+        yield f"event_type not in {_literals(EVENT_TYPES)}", "unknown_event_type", "'event_type'"
+    elif entity is WORKSPACES:
+        yield "not list_contains(getvariable('time_zones'), timezone)", "unknown_timezone", "'timezone'"
+    elif entity is GOALS:
+        nothing_to_match = "coalesce(event_type, event_name, page_path) is null"
+        yield nothing_to_match, "missing_field", "'event_type, event_name or page_path'"
+    elif entity is SEGMENTS:
+        yield "criteria is null", "missing_field", "'criteria'"
+        yield f"segment_type not in {_literals(SEGMENT_TYPES)}", "invalid_value", "'segment_type'"
+        yield f"segment_name in {_literals(BUILT_IN_SEGMENTS)}", "invalid_criteria", "'segment_name'"
+    elif entity is CONSENTS:
+        yield "lower(granted) not in ('true', 'false')", "invalid_value", "'granted'"
+
+
+def _literals(values: tuple[str, ...]) -> str:
+    return "(" + ", ".join(map(_literal, values)) + ")"
+
+
+def _literal(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

@@ -1,0 +1,1 @@
+"""Runs the pipeline: settings, command line and the Dagster definitions."""

@@ -1,0 +1,100 @@
+"""Every setting of Footfall, read from the environment by one class."""
+
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+
+
+class SettingsError(Exception):
+    """A setting is missing or has an unusable value; the message names it and says what to do."""
+
+
+class Settings(BaseSettings):
+    """The settings of one installation; each is the environment variable FOOTFALL_<NAME>.
+
+    Everything that a run writes lives under `home`; nothing is read from any other place than the
+    environment, the landing folder and the project itself.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="FOOTFALL_", extra="ignore", hide_input_in_errors=True)
+
+    home: Path = Field(PROJECT_ROOT / ".footfall", description="folder that holds everything a run writes")
+    target: Literal["duckdb", "postgres"] = Field("duckdb", description="engine that holds the warehouse")
+    landing: str | None = Field(None, description="landing folder or fsspec URL; default: <home>/landing")
+    secret_key: SecretStr | None = Field(None, description="secret from which every pseudonym key is derived")
+    postgres_dsn: SecretStr | None = Field(
+        None, description="postgresql://user:password@host:port/database; unset: an embedded server is started"
+    )
+    session_timeout_minutes: int = Field(30, ge=1, le=1440, description="longest gap inside a session")
+    session_key: Literal["inactivity", "client"] = Field(
+        "inactivity", description="client: a separate sequence per client session_id, then the gap rule"
+    )
+    timeframes: Annotated[tuple[int, ...], NoDecode] = Field(
+        (7, 30, 90, 365), description="days of the report timeframes, comma-separated"
+    )
+    schedule_cron: str = Field("0 6 * * *", description="cron expression of the daily refresh")
+    schedule_timezone: str = Field("UTC", description="IANA time zone of the cron expression")
+    sensor_seconds: int = Field(30, ge=5, description="seconds between two looks at the landing folder")
+    settle_seconds: float = Field(2.0, ge=0, description="a file younger than this is looked at twice before it is read")
+    max_row_bytes: int = Field(1_048_576, ge=1024, description="a longer row is rejected")
+    lock_wait_seconds: int = Field(600, ge=0, description="how long a run waits for another one to end")
+    duckdb_memory_limit: str = Field("4GB", description="memory limit of the DuckDB warehouse")
+    duckdb_threads: int | None = Field(None, ge=1, description="threads of the DuckDB warehouse; default: all cores")
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().resolve()
+
+    @field_validator("timeframes", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(value.split(",")) if isinstance(value, str) else value
+
+    @field_validator("schedule_timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        ZoneInfo(name)
+        return name
+
+    @property
+    def landing_root(self) -> str:
+        """Where raw files land: a local folder or an fsspec URL."""
+        return self.landing or str(self.home / "landing")
+
+    @cached_property
+    def dbt_target_path(self) -> Path:
+        """Where dbt writes its manifest, compiled SQL and run results."""
+        return self.home / "dbt" / self.target
+
+    def required_secret(self) -> str:
+        """The secret key.
+
+        Raises:
+            SettingsError: it is not set; there is no default, for a guessable key protects nobody.
+        """
+        if self.secret_key is None or not self.secret_key.get_secret_value():
+            raise SettingsError(
+                "FOOTFALL_SECRET_KEY is not set. It keys every pseudonym, so Footfall does not start without one. "
+                "Make one with `openssl rand -hex 32`, keep it as carefully as the data, and export it."
+            )
+        return self.secret_key.get_secret_value()
+
+
+def utc_now() -> datetime:
+    """The clock of a run: the present moment, aware, UTC, to the microsecond."""
+    return datetime.now(UTC)
+
+
+def latest_yesterday(now: datetime) -> date:
+    """The local yesterday of the zone that is furthest ahead (UTC+14): no workspace may be shown later than it."""
+    return now.astimezone(ZoneInfo("Pacific/Kiritimati")).date().fromordinal(
+        now.astimezone(ZoneInfo("Pacific/Kiritimati")).date().toordinal() - 1
+    )

@@ -1,0 +1,1 @@
+"""One module an engine: connect, bulk load, transaction, publish, lock."""

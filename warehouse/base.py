@@ -1,0 +1,139 @@
+"""What every engine offers: the one interface that ingest and orchestration know."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+
+RAW_SCHEMA = "raw"
+OPS_SCHEMA = "ops"
+CANDIDATE_SCHEMA = "candidate"
+MARTS_SCHEMA = "marts"
+
+
+class WarehouseError(Exception):
+    """The warehouse is unreachable, locked or not in the state a step needs; the message says what to do."""
+
+
+class LockTimeout(WarehouseError):
+    """Another run held the warehouse for longer than this one was willing to wait."""
+
+
+class LostLock(WarehouseError):
+    """Another run took the warehouse over while this one was still working; nothing was published."""
+
+
+@dataclass(frozen=True)
+class Mart:
+    """A table that BI reads.
+
+    Attributes:
+        name: table name, the same in `candidate` and `marts`.
+        key: columns that identify a row; never null.
+    """
+
+    name: str
+    key: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One atomic change of all marts.
+
+    Attributes:
+        publication_id: 1, 2, 3, …
+        run_id: the run that published.
+        changed_rows: per mart, rows inserted or deleted; for engines that write whole files, rows written.
+    """
+
+    publication_id: int
+    run_id: str
+    changed_rows: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer to a query: column names, and rows as tuples of Python values (decimals as Decimal)."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple]
+
+
+class Transaction(ABC):
+    """An open transaction. Placeholders in SQL are $1, $2, …; the SQL must be valid on every engine."""
+
+    @abstractmethod
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
+        """Run one statement."""
+
+    @abstractmethod
+    def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple]:
+        """Run one query and return all its rows."""
+
+    @abstractmethod
+    def append(self, table: str, rows: pa.Table) -> None:
+        """Bulk load `rows` into `schema.table`; columns are matched by name."""
+
+
+class Warehouse(ABC):
+    """One engine holding raw, staging, intermediate, candidate, marts and ops."""
+
+    engine: str
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Create the schemas and the tables that Footfall itself writes; harmless when they exist."""
+
+    @abstractmethod
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """A transaction that commits when its block ends well and rolls back when it raises."""
+
+    @abstractmethod
+    def lock(
+        self, wait_seconds: float, on_wait: Callable[[str], None] = lambda holder: None
+    ) -> AbstractContextManager[None]:
+        """Keep every other run off this warehouse.
+
+        Args:
+            wait_seconds: how long to wait for a run in progress.
+            on_wait: told once, with words about the holder, when there is one to wait for.
+
+        Raises:
+            LockTimeout: the other run did not end in time.
+        """
+
+    @abstractmethod
+    def publish(self, marts: Sequence[Mart], run_id: str, fingerprint: str, as_of: date | None) -> Publication:
+        """Make `candidate` what readers see: all marts in one atomic step, or none.
+
+        In the same step the work that was pending is marked as published.
+
+        Args:
+            marts: the tables to publish.
+            run_id: kept in `ops.publications`.
+            fingerprint: of models and settings; a later run that has another one rebuilds everything.
+            as_of: the `--as-of` of the run, if it had one.
+
+        Raises:
+            LostLock: another run holds the warehouse now.
+        """
+
+    @abstractmethod
+    def published(self) -> AbstractContextManager[Transaction]:
+        """A read-only look at one publication: all queries in the block see the same one.
+
+        Raises:
+            WarehouseError: nothing has been published yet.
+        """
+
+    @abstractmethod
+    def read(self, sql: str) -> Result:
+        """One read-only query on what is published; unqualified names are looked up in `marts`."""
+
+    @abstractmethod
+    def dbt_environment(self) -> dict[str, str]:
+        """The environment variables that `profiles/profiles.yml` needs for this engine (secrets included)."""

@@ -1,0 +1,275 @@
+"""DuckDB: the embedded default. One working file, one file a publication, and a pointer readers resolve.
+
+    <home>/duckdb/warehouse.duckdb          raw, staging, intermediate, candidate, ops
+    <home>/published/footfall-000012.duckdb marts and ops.publications, never written again
+    <home>/published/footfall.duckdb        symbolic link to the newest of them, replaced atomically
+"""
+
+import fcntl
+import os
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from warehouse.base import (
+    CANDIDATE_SCHEMA,
+    MARTS_SCHEMA,
+    OPS_SCHEMA,
+    RAW_SCHEMA,
+    LockTimeout,
+    Mart,
+    Publication,
+    Result,
+    Transaction,
+    Warehouse,
+    WarehouseError,
+)
+from warehouse.publications import record_publication
+from warehouse.tables import TABLES, create_table
+
+TYPES = {"text": "varchar"}
+PUBLISHED_FILE = re.compile(r"footfall-(\d{6,})\.duckdb")
+# A reader resolves the pointer and then opens the file; a file this young may be between the two.
+GRACE_SECONDS = 60.0
+
+
+class DuckDBTransaction(Transaction):
+    """A transaction of a DuckDB connection."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
+        self._connection.execute(sql, list(parameters) or None)
+
+    def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple]:
+        return self._connection.execute(sql, list(parameters) or None).fetchall()
+
+    def append(self, table: str, rows: pa.Table) -> None:
+        self._connection.register("appended_rows", rows)
+        try:
+            self._connection.execute(f"insert into {table} by name select * from appended_rows")
+        finally:
+            self._connection.unregister("appended_rows")
+
+
+class DuckDBWarehouse(Warehouse):
+    """The warehouse in files under `home`.
+
+    Args:
+        home: the folder that holds everything a run writes.
+        memory_limit: as DuckDB spells it, for example `4GB`.
+        threads: None: all cores.
+    """
+
+    engine = "duckdb"
+
+    def __init__(self, home: Path, memory_limit: str = "4GB", threads: int | None = None) -> None:
+        self._working_file = home / "duckdb" / "warehouse.duckdb"
+        self._spill_folder = home / "duckdb" / "spill"
+        self._published_folder = home / "published"
+        self._pointer = self._published_folder / "footfall.duckdb"
+        self._lock_file = home / "duckdb" / "run.lock"
+        self._memory_limit = memory_limit
+        self._threads = threads or os.cpu_count()
+
+    def prepare(self) -> None:
+        self._working_file.parent.mkdir(parents=True, exist_ok=True)
+        self._published_folder.mkdir(parents=True, exist_ok=True)
+        with self.transaction() as tx:
+            for schema in (RAW_SCHEMA, OPS_SCHEMA):
+                tx.execute(f"create schema if not exists {schema}")
+            for name in TABLES:
+                tx.execute(create_table(name, TYPES))
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        connection = self._connect()
+        try:
+            connection.execute("begin")
+            try:
+                yield DuckDBTransaction(connection)
+                connection.execute("commit")
+            except BaseException:
+                with suppress(duckdb.Error):
+                    connection.execute("rollback")
+                raise
+        finally:
+            connection.close()
+
+    @contextmanager
+    def lock(self, wait_seconds: float, on_wait: Callable[[str], None] = lambda holder: None) -> Iterator[None]:
+        self._lock_file.parent.mkdir(parents=True, exist_ok=True)
+        with open(self._lock_file, "a+") as lock:
+            deadline = time.monotonic() + wait_seconds
+            told = False
+            while not _try_lock(lock.fileno()):
+                lock.seek(0)
+                holder = f"process {lock.read().strip() or 'unknown'}"
+                if time.monotonic() >= deadline:
+                    raise LockTimeout(
+                        f"another run ({holder}) holds {self._lock_file}; "
+                        "try again when it has ended, or raise FOOTFALL_LOCK_WAIT_SECONDS"
+                    )
+                if not told:
+                    on_wait(holder)
+                    told = True
+                time.sleep(0.2)
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
+            try:
+                yield
+            finally:
+                lock.truncate(0)
+
+    def publish(self, marts: Sequence[Mart], run_id: str, fingerprint: str, as_of: date | None) -> Publication:
+        with self._connect() as connection:
+            connection.execute("begin")
+            publication_id = max([number for number, _ in self._published_files()], default=0) + 1
+            record_publication(DuckDBTransaction(connection), publication_id, run_id, fingerprint, as_of)
+            history = connection.execute(f"select * from {OPS_SCHEMA}.publications").to_arrow_table()
+            new_file = self._published_folder / f"footfall-{publication_id:06d}.duckdb"
+            with _attached(connection, new_file) as writer:
+                changed = _copy_marts(writer, marts, history)
+            # Pointer first, then commit: a crash between the two leaves the work pending, and publishing it again is
+            # harmless; the other order could lose it.
+            self._point_to(new_file)
+            connection.execute("commit")
+        self._remove_old_files()
+        return Publication(publication_id, run_id, changed)
+
+    @contextmanager
+    def published(self) -> Iterator[Transaction]:
+        connection = self._open_published()
+        try:
+            _restrict(connection)
+            yield DuckDBTransaction(connection)
+        finally:
+            connection.close()
+
+    def read(self, sql: str) -> Result:
+        with self._open_published() as connection:
+            _restrict(connection)
+            answer = connection.execute(sql)
+            return Result(tuple(column[0] for column in answer.description or ()), answer.fetchall())
+
+    def dbt_environment(self) -> dict[str, str]:
+        return {
+            "FOOTFALL_DUCKDB_PATH": str(self._working_file),
+            "FOOTFALL_DUCKDB_MEMORY_LIMIT": self._memory_limit,
+            "FOOTFALL_DUCKDB_THREADS": str(self._threads),
+            "FOOTFALL_DUCKDB_SPILL": str(self._spill_folder),
+        }
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        return duckdb.connect(
+            self._working_file,
+            config={
+                "memory_limit": self._memory_limit,
+                "threads": self._threads,
+                "temp_directory": str(self._spill_folder),
+                "preserve_insertion_order": False,
+            },
+        )
+
+    def _open_published(self) -> duckdb.DuckDBPyConnection:
+        for attempt in range(5):
+            try:
+                # Resolved first: DuckDB shares one instance a path, and would go on showing the file opened before.
+                return duckdb.connect(self._pointer.resolve(strict=True), read_only=True)
+            except FileNotFoundError:
+                break
+            except duckdb.IOException:
+                if attempt == 4:
+                    raise
+        raise WarehouseError("nothing has been published yet: run `footfall run` first")
+
+    def _published_files(self) -> list[tuple[int, Path]]:
+        """Every publication's number and file, oldest first."""
+        found = [(PUBLISHED_FILE.fullmatch(path.name), path) for path in self._published_folder.iterdir()]
+        return sorted((int(match.group(1)), path) for match, path in found if match)
+
+    def _point_to(self, file: Path) -> None:
+        descriptor = os.open(file, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        staged = self._pointer.with_suffix(".next")
+        staged.unlink(missing_ok=True)
+        staged.symlink_to(file.name)
+        os.replace(staged, self._pointer)
+
+    def _remove_old_files(self) -> None:
+        """Remove publications that no reader can hold: not the newest, past the grace time, and not locked."""
+        newest = self._pointer.resolve()
+        replaced_by = {path: later for (_, path), (_, later) in zip(self._published_files(), self._published_files()[1:])}
+        for path, later in replaced_by.items():
+            is_settled = time.time() - later.stat().st_mtime > GRACE_SECONDS
+            if path != newest and is_settled and not _is_read_by_others(path):
+                path.unlink()
+
+
+def _restrict(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let a reader see the published file and nothing else of the machine."""
+    connection.execute(f"set schema = '{MARTS_SCHEMA}'")
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+
+
+def _copy_marts(connection: duckdb.DuckDBPyConnection, marts: Sequence[Mart], history: pa.Table) -> dict[str, int]:
+    """Write every mart and the list of publications to the attached new file; returns the rows written by mart."""
+    connection.execute(f"create schema publication.{MARTS_SCHEMA}")
+    connection.execute(f"create schema publication.{OPS_SCHEMA}")
+    connection.register("history", history)
+    connection.execute(f"create table publication.{OPS_SCHEMA}.publications as select * from history")
+    written = {}
+    for mart in marts:
+        rows = connection.execute(
+            f"create table publication.{MARTS_SCHEMA}.{mart.name} as "
+            f"select * from {CANDIDATE_SCHEMA}.{mart.name} order by {', '.join(mart.key)}"
+        ).fetchone()
+        written[mart.name] = rows[0]
+    return written
+
+
+@contextmanager
+def _attached(connection: duckdb.DuckDBPyConnection, file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A second connection to the same warehouse that sees a new database file as `publication`; removed on failure."""
+    file.unlink(missing_ok=True)
+    quoted = str(file).replace("'", "''")
+    with connection.cursor() as other:
+        other.execute(f"attach '{quoted}' as publication")
+        try:
+            yield other
+        except BaseException:
+            other.execute("detach publication")
+            file.unlink(missing_ok=True)
+            raise
+        other.execute("detach publication")
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _is_read_by_others(path: Path) -> bool:
+    """Whether another process holds DuckDB's shared lock on the file."""
+    with open(path, "rb+") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        return False

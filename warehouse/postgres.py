@@ -1,0 +1,256 @@
+"""Postgres: the warehouse that teams run and BI tools connect to.
+
+The tables in `marts` are permanent: changed rows are deleted and inserted in one transaction, so grants, policies and
+comments stay, readers never wait, and a REPEATABLE READ transaction sees one publication.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import adbc_driver_postgresql.dbapi as adbc
+import psycopg2
+import psycopg2.extensions
+import pyarrow as pa
+
+from warehouse.base import (
+    CANDIDATE_SCHEMA,
+    MARTS_SCHEMA,
+    OPS_SCHEMA,
+    RAW_SCHEMA,
+    LockTimeout,
+    LostLock,
+    Mart,
+    Publication,
+    Result,
+    Transaction,
+    Warehouse,
+    WarehouseError,
+)
+from warehouse.publications import record_publication
+from warehouse.tables import RAW, TABLES, create_table
+
+# Byte order everywhere: the contract orders text by UTF-8 bytes, whatever collation the database was created with.
+TYPES = {"text": 'text collate "C"', "decimal(18,4)": "numeric(18,4)"}
+RUN_LOCK = 0x466F6F7466616C6C  # "Footfall"
+
+
+class PostgresTransaction(Transaction):
+    """A transaction of an ADBC connection (Arrow in, COPY underneath)."""
+
+    def __init__(self, cursor: adbc.Cursor) -> None:
+        self._cursor = cursor
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
+        self._cursor.execute(sql, tuple(parameters) or None)
+
+    def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple]:
+        self.execute(sql, parameters)
+        return self._cursor.fetchall()
+
+    def append(self, table: str, rows: pa.Table) -> None:
+        schema, name = table.split(".")
+        self._cursor.adbc_ingest(name, rows, mode="append", db_schema_name=schema)
+
+
+class PublishedReader(Transaction):
+    """A read-only transaction of a psycopg2 connection; $1 placeholders are not offered to readers."""
+
+    def __init__(self, cursor: psycopg2.extensions.cursor) -> None:
+        self._cursor = cursor
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
+        self._cursor.execute(sql, tuple(parameters) or None)
+
+    def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple]:
+        self.execute(sql, parameters)
+        return self._cursor.fetchall()
+
+    def append(self, table: str, rows: pa.Table) -> None:
+        raise WarehouseError("published marts are read-only")
+
+
+class PostgresWarehouse(Warehouse):
+    """The warehouse in one Postgres database.
+
+    Args:
+        dsn: postgresql://user:password@host:port/database
+    """
+
+    engine = "postgres"
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._fencing_token: int | None = None
+
+    def __repr__(self) -> str:
+        parts = urlsplit(self._dsn)
+        return f"PostgresWarehouse({parts.hostname}:{parts.port or 5432}{parts.path})"
+
+    def prepare(self) -> None:
+        with self.transaction() as tx:
+            for schema in (RAW_SCHEMA, OPS_SCHEMA, MARTS_SCHEMA):
+                tx.execute(f"create schema if not exists {schema}")
+            for name in TABLES:
+                tx.execute(create_table(name, TYPES))
+            for table in RAW:
+                for columns in table.indexes:
+                    tx.execute(_create_index(table.name, columns))
+            tx.execute(_create_index("events", ("user_key", "created_at")))
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        with _reachable(self), adbc.connect(self._dsn) as connection, connection.cursor() as cursor:
+            try:
+                yield PostgresTransaction(cursor)
+                connection.commit()
+            except BaseException:
+                connection.rollback()
+                raise
+
+    @contextmanager
+    def lock(self, wait_seconds: float, on_wait: Callable[[str], None] = lambda holder: None) -> Iterator[None]:
+        with _reachable(self):
+            connection = psycopg2.connect(self._dsn, application_name="footfall run")
+        try:
+            connection.autocommit = True
+            cursor = connection.cursor()
+            _wait_for_lock(cursor, wait_seconds, on_wait)
+            cursor.execute("delete from ops.fence returning token")
+            previous = cursor.fetchone()
+            self._fencing_token = (previous[0] if previous else 0) + 1
+            cursor.execute("insert into ops.fence (token) values (%s)", (self._fencing_token,))
+            yield
+        finally:
+            self._fencing_token = None
+            connection.close()
+
+    def publish(self, marts: Sequence[Mart], run_id: str, fingerprint: str, as_of: date | None) -> Publication:
+        with self.transaction() as tx:
+            held = tx.fetch("select token from ops.fence for update")
+            if self._fencing_token is None or held != [(self._fencing_token,)]:
+                raise LostLock("another run took over this warehouse; nothing was published, run again")
+            changed = {mart.name: _replace_changed_rows(tx, mart) for mart in marts}
+            publication_id = tx.fetch("select coalesce(max(publication_id), 0) + 1 from ops.publications")[0][0]
+            record_publication(tx, publication_id, run_id, fingerprint, as_of)
+        return Publication(publication_id, run_id, changed)
+
+    @contextmanager
+    def published(self) -> Iterator[Transaction]:
+        with _reachable(self):
+            connection = psycopg2.connect(self._dsn, application_name="footfall reader")
+        try:
+            connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+            with connection.cursor() as cursor:
+                cursor.execute(f"set local search_path to {MARTS_SCHEMA}")
+                cursor.execute("select exists (select from ops.publications)")
+                if not cursor.fetchone()[0]:
+                    raise WarehouseError("nothing has been published yet: run `footfall run` first")
+                yield PublishedReader(cursor)
+        finally:
+            connection.close()
+
+    def read(self, sql: str) -> Result:
+        with self.published() as reader:
+            cursor = reader._cursor
+            cursor.execute(sql)
+            columns = tuple(column.name for column in cursor.description or ())
+            return Result(columns, cursor.fetchall() if columns else [])
+
+    def dbt_environment(self) -> dict[str, str]:
+        parts = urlsplit(self._dsn)
+        return {
+            "FOOTFALL_POSTGRES_HOST": parts.hostname or "127.0.0.1",
+            "FOOTFALL_POSTGRES_PORT": str(parts.port or 5432),
+            "FOOTFALL_POSTGRES_USER": unquote(parts.username or ""),
+            "FOOTFALL_POSTGRES_PASSWORD": unquote(parts.password or ""),
+            "FOOTFALL_POSTGRES_DATABASE": parts.path.lstrip("/"),
+        }
+
+
+@contextmanager
+def _reachable(warehouse: PostgresWarehouse) -> Iterator[None]:
+    """Turn a refused connection into words that hold no password."""
+    try:
+        yield
+    except (psycopg2.OperationalError, adbc.OperationalError) as error:
+        raise WarehouseError(f"{warehouse!r}: {str(error).strip().splitlines()[0]}") from None
+
+
+def _create_index(table: str, columns: tuple[str, ...]) -> str:
+    """Rows of one load lie together, so a block range index finds them at almost no cost; other lookups want a tree."""
+    method = "brin" if columns == ("load_id",) else "btree"
+    name = f"{table}_{'_'.join(columns)}"
+    return f"create index if not exists {name} on raw.{table} using {method} ({', '.join(columns)})"
+
+
+def _wait_for_lock(cursor: Any, wait_seconds: float, on_wait: Callable[[str], None]) -> None:
+    deadline = time.monotonic() + wait_seconds
+    told = False
+    while True:
+        cursor.execute("select pg_try_advisory_lock(%s)", (RUN_LOCK,))
+        if cursor.fetchone()[0]:
+            return
+        if time.monotonic() >= deadline:
+            raise LockTimeout(
+                "another run holds this warehouse; try again when it has ended, or raise FOOTFALL_LOCK_WAIT_SECONDS"
+            )
+        if not told:
+            on_wait("another process")
+            told = True
+        time.sleep(0.2)
+
+
+def _replace_changed_rows(tx: Transaction, mart: Mart) -> int:
+    """Bring `marts` in line with `candidate`, touching only the rows that differ; returns rows deleted or inserted."""
+    candidate, published = f"{CANDIDATE_SCHEMA}.{mart.name}", f"{MARTS_SCHEMA}.{mart.name}"
+    _fit_columns(tx, mart)
+    columns = [name for (name,) in tx.fetch(_COLUMNS, (CANDIDATE_SCHEMA, mart.name))]
+    names = ", ".join(f'"{column}"' for column in columns)
+    same_key = " and ".join(f"new_rows.{column} = old_rows.{column}" for column in mart.key)
+    new_values = ", ".join(f'new_rows."{column}"' for column in columns)
+    old_values = ", ".join(f'old_rows."{column}"' for column in columns)
+    deleted = tx.fetch(
+        f"with deleted as (delete from {published} as old_rows where not exists ("
+        f"select 1 from {candidate} as new_rows where {same_key} and row({new_values}) is not distinct from row({old_values})"
+        ") returning 1) select count(*) from deleted"
+    )[0][0]
+    inserted = tx.fetch(
+        f"with inserted as (insert into {published} ({names}) select {new_values} from {candidate} as new_rows "
+        f"where not exists (select 1 from {published} as old_rows where {same_key}) returning 1) "
+        "select count(*) from inserted"
+    )[0][0]
+    return deleted + inserted
+
+
+_COLUMNS = (
+    "select attname from pg_attribute where attrelid = (quote_ident($1) || '.' || quote_ident($2))::regclass "
+    "and attnum > 0 and not attisdropped order by attnum"
+)
+
+
+def _fit_columns(tx: Transaction, mart: Mart) -> None:
+    """Create the published table, or rebuild it when a new version of Footfall gave it other columns."""
+    columns = {}
+    for schema in (CANDIDATE_SCHEMA, MARTS_SCHEMA):
+        columns[schema] = tx.fetch(
+            "select attname, format_type(atttypid, atttypmod) from pg_attribute join pg_class on pg_class.oid = attrelid "
+            "join pg_namespace on pg_namespace.oid = relnamespace where nspname = $1 and relname = $2 "
+            "and attnum > 0 and not attisdropped order by attnum",
+            (schema, mart.name),
+        )
+    if columns[CANDIDATE_SCHEMA] == columns[MARTS_SCHEMA]:
+        return
+    table = f"{MARTS_SCHEMA}.{mart.name}"
+    if not columns[MARTS_SCHEMA]:
+        tx.execute(f"create table {table} (like {CANDIDATE_SCHEMA}.{mart.name}, primary key ({', '.join(mart.key)}))")
+        return
+    tx.execute(f"delete from {table}")
+    for name, _ in set(columns[MARTS_SCHEMA]) - set(columns[CANDIDATE_SCHEMA]):
+        tx.execute(f'alter table {table} drop column "{name}"')
+    for name, kind in columns[CANDIDATE_SCHEMA]:
+        if (name, kind) not in columns[MARTS_SCHEMA]:
+            tx.execute(f'alter table {table} add column "{name}" {kind}')

@@ -1,0 +1,23 @@
+"""The record of what was published, and the end of the work that was pending for it; the same SQL on every engine."""
+
+from datetime import UTC, date, datetime
+
+from warehouse.base import Transaction
+
+
+def record_publication(tx: Transaction, publication_id: int, run_id: str, fingerprint: str, as_of: date | None) -> None:
+    """Write the publication's row and clear the pending work, in the transaction that publishes.
+
+    Runs exclude each other by the warehouse's lock, so all that is pending now was in the build being published.
+
+    Args:
+        as_of: the `--as-of` of the run, if it had one.
+    """
+    newest_event_at = tx.fetch("select max(newest_event_at) from intermediate.int_as_of_dates")[0][0]
+    tx.execute(
+        "insert into ops.publications"
+        " (publication_id, run_id, published_at, fingerprint, as_of_argument, newest_event_at)"
+        " values ($1, $2, $3, $4, $5, $6)",
+        (publication_id, run_id, datetime.now(UTC).replace(tzinfo=None), fingerprint, as_of, newest_event_at),
+    )
+    tx.execute("delete from raw.pending")

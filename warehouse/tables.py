@@ -1,0 +1,54 @@
+"""The tables that Footfall itself writes (dbt makes all others), as portable data."""
+
+from ingest.entities import BIGINT, RAW_TABLES, TEXT, TIMESTAMP, RawTable
+
+DATE = "date"
+INTEGER = "integer"
+
+# One source of time zones for every engine: a row per zone and UTC day, so that local time is an equi-join and an
+# addition, and no engine's own tzdata has a say.
+TIME_ZONE_DAYS = RawTable(
+    "time_zone_days",
+    (
+        ("timezone", TEXT),
+        ("utc_date", DATE),
+        ("offset_seconds", INTEGER),
+        ("changes_at", TIMESTAMP),
+        ("offset_seconds_after", INTEGER),
+    ),
+    (("timezone", "utc_date"),),
+)
+
+TIME_ZONE_VERSIONS = RawTable(
+    "time_zone_versions", (("timezone", TEXT), ("tzdata_version", TEXT), ("last_date", DATE))
+)
+
+# The zone each workspace was last built with, so that a change is seen.
+WORKSPACE_TIME_ZONES = RawTable("workspace_time_zones", (("workspace_id", TEXT), ("timezone", TEXT)))
+
+RAW = (*RAW_TABLES, TIME_ZONE_DAYS, TIME_ZONE_VERSIONS, WORKSPACE_TIME_ZONES)
+
+OPS: dict[str, tuple[tuple[str, str], ...]] = {
+    "ops.publications": (
+        ("publication_id", BIGINT),
+        ("run_id", TEXT),
+        ("published_at", TIMESTAMP),
+        ("fingerprint", TEXT),
+        ("as_of_argument", DATE),
+        ("newest_event_at", TIMESTAMP),
+    ),
+    "ops.fence": (("token", BIGINT),),
+}
+
+TABLES: dict[str, tuple[tuple[str, str], ...]] = {**{table.qualified_name: table.columns for table in RAW}, **OPS}
+
+
+def create_table(name: str, spellings: dict[str, str]) -> str:
+    """The `create table if not exists` statement of one table.
+
+    Args:
+        name: `schema.table`.
+        spellings: how the engine writes a portable type, where it differs.
+    """
+    columns = ", ".join(f'"{column}" {spellings.get(kind, kind)}' for column, kind in TABLES[name])
+    return f"create table if not exists {name} ({columns})"
