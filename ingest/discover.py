@@ -159,7 +159,8 @@ def _list_local(root: Path, notes: list[Note]) -> Iterator[Entry]:
                 f"the landing root {root} is not a folder. Create it, or set FOOTFALL_LANDING to the right one."
             )
         real_root = root.resolve()
-        next(os.scandir(root), None)
+        with os.scandir(root) as scan:
+            next(scan, None)
     except OSError as error:
         raise LandingError(
             f"the landing root {root} cannot be read: {error.strerror}. Check its permissions."

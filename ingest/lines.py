@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-CHUNK_BYTES = 16 * 1024 * 1024
+CHUNK_BYTES = 24 * 1024 * 1024
 _DISCARD_BYTES = 1024 * 1024
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -34,10 +34,9 @@ class LineChunk:
     oversize: list[OversizeLine] = field(default_factory=list)
 
 
-def open_decompressed(path: str, compression: str | None) -> BinaryIO:
-    """A readable stream of the file's content. `compression` is None, "gzip" or "zstd" (several frames or members too)."""
-    raw = pa.OSFile(path, "rb")
-    return pa.CompressedInputStream(raw, compression) if compression else raw
+def decompressed(file: BinaryIO, compression: str | None) -> BinaryIO:
+    """The content of an open file as a stream. `compression` is None, "gzip" or "zstd" (several members or frames too)."""
+    return pa.CompressedInputStream(pa.PythonFile(file), compression) if compression else file
 
 
 def line_chunks(

@@ -3,10 +3,11 @@
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ingest import strict_json
 from ingest.entities import Entity
-from ingest.fields import FieldChunk, quoted, invalid_utf8_as_null
+from ingest.fields import FieldChunk, invalid_utf8_as_null, quoted
 from ingest.lines import LineChunk
 
 _BLANK = "blank"
@@ -19,13 +20,27 @@ _REPAIRED_SCHEMA = pa.schema(
 )
 
 
+_AS_THEY_ARE = f"select position, line, reason, null as field, text from {_LINES}"
+_JUDGED = f"""
+    select
+        lines.position,
+        lines.line,
+        coalesce(lines.reason, repaired.reason) as reason,
+        repaired.field,
+        case when repaired.position is null then lines.text else repaired.text end as text
+    from {_LINES} as lines
+    left join {_REPAIRED} as repaired on lines.position = repaired.position
+    where repaired.reason is distinct from '{_BLANK}'
+"""
+
+
 def prepare(engine: duckdb.DuckDBPyConnection, entity: Entity, chunk: LineChunk) -> FieldChunk:
     """The chunk's lines as a query of fields in the given engine. Lines of blanks are not rows."""
     engine.register(_LINES, _line_table(chunk))
     repaired = _repair(engine, entity)
     engine.register(_REPAIRED, repaired)
     return FieldChunk(
-        query=_fields_sql(entity),
+        query=_fields_sql(entity, is_repaired=repaired.num_rows > 0),
         rows=len(chunk.lines) - repaired["reason"].to_pylist().count(_BLANK),
         raw=chunk.lines.__getitem__,
         oversize={oversize.line - chunk.first_line: oversize for oversize in chunk.oversize},
@@ -41,6 +56,7 @@ def _line_table(chunk: LineChunk) -> pa.Table:
         for oversize in chunk.oversize:
             named[oversize.line - chunk.first_line] = "row_too_large"
         reasons = pa.array(named, pa.string())
+        texts = pc.if_else(reasons.is_null(), texts, None)
     first = chunk.first_line
     columns = {
         "position": pa.array(np.arange(count)),
@@ -53,20 +69,54 @@ def _line_table(chunk: LineChunk) -> pa.Table:
 
 def _repair(engine: duckdb.DuckDBPyConnection, entity: Entity) -> pa.Table:
     """Judge the lines that the engine's parser should not: a normalized text, or a reason, or both, for each."""
-    if entity.collects_other_fields:
-        is_suspicious = "true"
-    else:
-        is_suspicious = f"""case
-            when not regexp_full_match(text, '{strict_json.PLAIN_LINE.replace("'", "''")}') then true
-            else len(json_keys(text)) <> len(list_distinct(json_keys(text)))
-        end"""
-    suspicious = engine.execute(
-        f"select position, text from {_LINES} where reason is null and {is_suspicious}"
-    ).fetchall()
-    rows = [(position, *_normalized(entity, text)) for position, text in suspicious]
+    positions = _every_line(engine) if entity.collects_other_fields else _suspicious_lines(engine)
+    texts = _texts_at(engine, positions)
+    rows = [(position, *_normalized(entity, text)) for position, text in texts]
     columns = zip(*rows, strict=True) if rows else ([],) * len(_REPAIRED_SCHEMA)
     arrays = [pa.array(column, field.type) for column, field in zip(columns, _REPAIRED_SCHEMA, strict=True)]
     return pa.table(arrays, schema=_REPAIRED_SCHEMA)
+
+
+def _every_line(engine: duckdb.DuckDBPyConnection) -> list[int]:
+    return [position for (position,) in engine.execute(f"select position from {_LINES} where reason is null").fetchall()]
+
+
+def _suspicious_lines(engine: duckdb.DuckDBPyConnection) -> list[int]:
+    """Positions of the lines that are not plain or hold a key twice.
+
+    Lines share few lists of keys, so that the distinct ones are looked at: comparing keys line by line took four times
+    as long as the rest of this query.
+    """
+    pattern = strict_json.PLAIN_LINE.replace("'", "''")
+    found = engine.execute(
+        f"""
+        select distinct keys, case when keys is null then position end
+        from (
+            select position, case when regexp_full_match(text, '{pattern}') then json_keys(text) end as keys
+            from {_LINES}
+            where reason is null
+        )
+        """
+    ).fetchall()
+    positions = [position for keys, position in found if keys is None]
+    repeating = [keys for keys, _ in found if keys is not None and len(keys) != len(set(keys))]
+    if repeating:
+        holds_repeated_key = f"""
+            select position from {_LINES}
+            where reason is null and case
+                when regexp_full_match(text, '{pattern}') then list_contains($1::varchar[][], json_keys(text))
+            end
+        """
+        positions += [position for (position,) in engine.execute(holds_repeated_key, [repeating]).fetchall()]
+    return positions
+
+
+def _texts_at(engine: duckdb.DuckDBPyConnection, positions: list[int]) -> list[tuple[int, str]]:
+    if not positions:
+        return []
+    wanted = pa.table({"position": pa.array(positions, pa.int64())})
+    engine.register("wanted", wanted)
+    return engine.execute(f"select position, text from {_LINES} semi join wanted using (position)").fetchall()
 
 
 def _normalized(entity: Entity, text: str) -> tuple[str | None, str | None, str | None]:
@@ -90,33 +140,24 @@ def _normalized(entity: Entity, text: str) -> tuple[str | None, str | None, str 
     return strict_json.storable(normalized), strict_json.INVALID_TEXT, at_fault
 
 
-def _fields_sql(entity: Entity) -> str:
+def _fields_sql(entity: Entity, is_repaired: bool) -> str:
     names = entity.accepted_names
     structure = "{" + ",".join(f'"{name}":"VARCHAR"' for name in names) + "}"
-    wrong_type = "\n".join(
-        f"when left(given.{quoted(name)}, 1) in ('{{', '[') and json_type(text, '$.{name}') in ('OBJECT', 'ARRAY') then '{name}'"
-        for name in names
-        if name != entity.document
+    # Compared as text first: only a value that begins with a bracket can be an object or a list.
+    texts = [name for name in names if name != entity.document]
+    has_bracket = " or ".join(
+        f"given.{quoted(name)} between '[' and '[~' or given.{quoted(name)} between '{{' and '{{~'" for name in texts
     )
+    wrong_type = " ".join(f"when json_type(text, '$.{name}') in ('OBJECT', 'ARRAY') then '{name}'" for name in texts)
     columns = ", ".join(f"given.{quoted(name)} as {quoted(name)}" for name in names)
     return f"""
-        with judged as (
-            select
-                lines.position,
-                lines.line,
-                coalesce(lines.reason, repaired.reason) as reason,
-                repaired.field,
-                case when repaired.position is null then lines.text else repaired.text end as text
-            from {_LINES} as lines
-            left join {_REPAIRED} as repaired on lines.position = repaired.position
-            where repaired.reason is distinct from '{_BLANK}'
-        ),
+        with judged as ({_JUDGED if is_repaired else _AS_THEY_ARE}),
         parsed as (
-            select *, json_transform(case when reason is null or text is not null then text end, '{structure}') as given
+            select *, json_transform(text, '{structure}') as given
             from judged
         ),
         typed as (
-            select *, case {wrong_type} end as wrong_type_field from parsed
+            select *, case when {has_bracket} then case {wrong_type} end end as wrong_type_field from parsed
         )
         select
             position,

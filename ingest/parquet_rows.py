@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator
 from datetime import date, datetime
 from functools import partial
-from typing import Any
+from typing import Any, BinaryIO
 
 import duckdb
 import pyarrow as pa
@@ -14,23 +14,23 @@ from pyarrow import types
 
 from ingest import strict_json
 from ingest.entities import Entity
-from ingest.fields import FieldChunk, quoted, invalid_utf8_as_null
+from ingest.fields import FieldChunk, invalid_utf8_as_null, quoted
 from ingest.lines import CorruptFile
 
 _TABLE = "parquet_rows"
 _ROWS_A_BATCH = 32_768
 
 
-def chunks(entity: Entity, local_path: str, max_row_bytes: int) -> Iterator[partial]:
+def chunks(entity: Entity, file: BinaryIO, max_row_bytes: int) -> Iterator[partial]:
     """For each batch of rows, what makes its fields available in an engine. `line` is the number of the row, from 1.
 
     Raises CorruptFile when the file is damaged, lacks a required column, or has one that cannot be read as its field.
     """
     try:
-        with pq.ParquetFile(local_path) as file:
-            columns = _checked_columns(entity, file.schema_arrow)
+        with pq.ParquetFile(file) as rows:
+            columns = _checked_columns(entity, rows.schema_arrow)
             first_row = 1
-            for batch in file.iter_batches(_ROWS_A_BATCH, columns=columns):
+            for batch in rows.iter_batches(_ROWS_A_BATCH, columns=columns):
                 yield partial(_prepare, entity=entity, batch=batch, first_row=first_row, max_row_bytes=max_row_bytes)
                 first_row += batch.num_rows
     except (pa.ArrowException, OSError) as error:
@@ -136,9 +136,6 @@ def _text_sql(entity: Entity, schema: pa.Schema, name: str) -> str:
     column = quoted(name)
     if name == entity.document and (types.is_struct(kind) or types.is_map(kind)):
         return f"cast(to_json({column}) as varchar)"
-    if types.is_timestamp(kind) or types.is_date(kind):
-        instant = f"cast({column} as timestamp)" if types.is_date(kind) else name
-        return f"cast(epoch_ms({instant}) as varchar)"
     if types.is_floating(kind):
         whole = f"case when {column} = trunc({column}) and abs({column}) < 1e15 then cast(cast({column} as bigint) as varchar)"
         return f"{whole} when not isnan({column}) then cast({column} as varchar) end"
@@ -146,9 +143,11 @@ def _text_sql(entity: Entity, schema: pa.Schema, name: str) -> str:
 
 
 def _plain(column: pa.Array) -> pa.Array:
-    """Without a dictionary; text as `string`, bytes as `binary`."""
+    """Without a dictionary; text as `string`, bytes as `binary`, times as epoch milliseconds."""
     if types.is_dictionary(column.type):
         column = column.dictionary_decode()
+    if types.is_timestamp(column.type) or types.is_date(column.type):
+        return column.cast(pa.timestamp("ms"), safe=False).cast(pa.int64())
     if types.is_large_string(column.type) or types.is_string_view(column.type):
         return column.cast(pa.string())
     return column.cast(pa.binary()) if types.is_large_binary(column.type) else column

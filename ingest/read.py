@@ -20,16 +20,21 @@ from ingest import csv_rows, ndjson, output, parquet_rows
 from ingest.documents import is_flat_sql, read_document
 from ingest.entities import EVENTS, REJECTED, Entity
 from ingest.fields import FieldChunk, quoted
-from ingest.lines import line_chunks, open_decompressed
+from ingest.lines import decompressed, line_chunks
 from ingest.privacy import Keys, scrubbed_payload
 from ingest.time_zones import zone_names
 from ingest.user_agents import traits_of
-from ingest.validate import FUTURE_HOURS, given_sql, reason_and_field_sql, timestamp_sql
+from ingest.validate import FUTURE_HOURS, fault_sql, given_sql, timestamp_sql
 
 DEFAULT_MAX_ROW_BYTES = 1024 * 1024
 CHUNKS_AT_A_TIME = 2
 ENGINE_SETTINGS = {"memory_limit": "512MB", "threads": 1, "autoinstall_known_extensions": False}
 
+# Reasons, when no field is at fault, of rows whose fields are not known.
+_UNPARSED = frozenset(
+    ("invalid_json", "not_an_object", "nested_too_deeply", "invalid_utf8", "row_too_large", "invalid_csv")
+    + ("wrong_column_count",)
+)
 _DOCUMENTS_SCHEMA = pa.schema([(name, pa.string()) for name in ("given", "document", "canonical", "reason", "field")])
 _TRAITS_SCHEMA = pa.schema(
     [("user_agent", pa.string()), ("user_agent_hash", pa.string()), ("device_type", pa.string())]
@@ -116,13 +121,16 @@ class Reader:
 
     def _chunks(self, entity: Entity, source: Source) -> Iterator[Prepare]:
         """For each chunk of the file, what makes its fields available in an engine."""
-        if source.format == "parquet":
-            return parquet_rows.chunks(entity, source.local_path, self.max_row_bytes)
-        stream = open_decompressed(source.local_path, source.compression)
-        chunks = line_chunks(stream, self.max_row_bytes, lambda: self.keys.start("payload"))
-        if source.format == "csv":
-            return csv_rows.chunks(entity, chunks, self.max_row_bytes)
-        return (partial(ndjson.prepare, entity=entity, chunk=chunk) for chunk in chunks)
+        with open(source.local_path, "rb") as file:
+            if source.format == "parquet":
+                yield from parquet_rows.chunks(entity, file, self.max_row_bytes)
+                return
+            stream = decompressed(file, source.compression)
+            chunks = line_chunks(stream, self.max_row_bytes, lambda: self.keys.start("payload"))
+            if source.format == "csv":
+                yield from csv_rows.chunks(entity, chunks, self.max_row_bytes)
+            else:
+                yield from (partial(ndjson.prepare, entity=entity, chunk=chunk) for chunk in chunks)
 
 
 class _ChunkReader:
@@ -153,14 +161,14 @@ class _ChunkReader:
         given = [f"{given_sql(entity, name)} as {quoted(name)}" for name in entity.contract_fields]
         times = [f"{timestamp_sql(quoted(name))} as {name}_utc" for name in entity.timestamps]
         is_flat = is_flat_sql(entity)
-        reason, field = reason_and_field_sql(entity)
         self._engine.execute(f"""
             create or replace temp table checked as
             with fields as ({chunk.query}),
             given as (select position, line, early_reason, early_field, {", ".join(given)} from fields),
-            timed as (select {", ".join(["*", *times])} from given)
-            select *, {reason} as reason, {field} as field, {is_flat} as is_flat_document
-            from timed
+            timed as (select {", ".join(["*", *times])} from given),
+            judged as (select *, {fault_sql(entity)} as fault from timed)
+            select * exclude (fault), fault.reason as reason, fault.field as field, {is_flat} as is_flat_document
+            from judged
         """)
 
     def _read_documents(self, entity: Entity) -> None:
@@ -191,7 +199,8 @@ class _ChunkReader:
         for position, line, reason, field, *values in self._engine.execute(output.rejected_sql(entity)).fetchall():
             *values, is_shown = values
             fields = dict(zip(entity.contract_fields, values, strict=True))
-            payload = scrubbed_payload(self.keys, fields, is_shown.__contains__) if any(values) else None
+            is_parsed = field is not None or reason not in _UNPARSED
+            payload = scrubbed_payload(self.keys, fields, is_shown.__contains__) if is_parsed else None
             length, payload_hash = self._fingerprint(chunk, position, fields)
             rows.append((load_id, entity.name, source.name, line, reason, field, payload, length, payload_hash))
         return _table(rows, REJECTED_SCHEMA)

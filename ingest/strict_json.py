@@ -17,10 +17,11 @@ NOT_AN_OBJECT = "not_an_object"
 TOO_DEEP = "nested_too_deeply"
 
 _BLANKS = r"[ \t\r\n]*"
-# A surrogate or NUL escape is not plain.
+# Whole surrogate pairs are plain; a lone surrogate and NUL are not.
 _UNICODE_ESCAPE = (
     r"u(?:[1-9A-Ca-cEFef][0-9A-Fa-f]{3}|[Dd][0-7][0-9A-Fa-f]{2}"
-    r"|0[1-9A-Fa-f][0-9A-Fa-f]{2}|00[1-9A-Fa-f][0-9A-Fa-f]|000[1-9A-Fa-f])"
+    r"|0[1-9A-Fa-f][0-9A-Fa-f]{2}|00[1-9A-Fa-f][0-9A-Fa-f]|000[1-9A-Fa-f]"
+    r"|[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2})"
 )
 _STRING = rf'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|{_UNICODE_ESCAPE}))*"'
 # At most 15 digits, so that a double gives back the same text.

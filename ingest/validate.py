@@ -63,15 +63,13 @@ def given_sql(entity: Entity, name: str) -> str:
     return f"coalesce({', '.join(sources)})" if len(sources) > 1 else sources[0]
 
 
-def reason_and_field_sql(entity: Entity) -> tuple[str, str]:
-    """Two expressions over a row's fields: the first reason to refuse it and the field at fault; both null for a good row."""
-    rules = list(_rules(entity))
-    reason = "\n".join(f"when {condition} then '{reason}'" for condition, reason, _ in rules)
-    field = "\n".join(f"when {condition} then {field}" for condition, _, field in rules)
-    return (
-        f"case when early_reason is not null then early_reason {reason} end",
-        f"case when early_reason is not null then early_field {field} end",
-    )
+def fault_sql(entity: Entity) -> str:
+    """Over a row's fields: the first reason to refuse it and the field at fault as a struct; null for a good row."""
+    faults = [
+        f"when {condition} then {{'reason': '{reason}', 'field': {field}}}" for condition, reason, field in _rules(entity)
+    ]
+    already_refused = "when early_reason is not null then {'reason': early_reason, 'field': early_field}"
+    return f"case {already_refused} {' '.join(faults)} end"
 
 
 def _rules(entity: Entity):

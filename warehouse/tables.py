@@ -38,6 +38,8 @@ OPS: dict[str, tuple[tuple[str, str], ...]] = {
         ("newest_event_at", TIMESTAMP),
     ),
     "ops.fence": (("token", BIGINT),),
+    # A keyed hash of a constant: tells whether a run has the key this warehouse was built with.
+    "ops.secret_marks": (("mark", TEXT),),
 }
 
 TABLES: dict[str, tuple[tuple[str, str], ...]] = {**{table.qualified_name: table.columns for table in RAW}, **OPS}

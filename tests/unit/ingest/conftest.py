@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from tests.unit.ingest.event_rows import CLOCK, SECRET
 
 from ingest.discover import COMPRESSIONS, FORMATS
 from ingest.entities import ENTITIES, RAW_TABLES
@@ -16,6 +15,7 @@ from ingest.load import load_landing
 from ingest.load_report import LoadReport
 from ingest.privacy import Keys
 from ingest.read import Reader, Source
+from tests.unit.ingest.event_rows import CLOCK, SECRET
 from warehouse.duckdb import DuckDBWarehouse
 
 REAL_DATA = Path(__file__).parents[3].parent / "shared" / "data"

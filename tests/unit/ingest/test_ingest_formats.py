@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
+
 from tests.unit.ingest.event_rows import event
 
 ROWS = [

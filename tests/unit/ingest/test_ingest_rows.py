@@ -4,6 +4,7 @@ import json
 from decimal import Decimal
 
 import pytest
+
 from tests.unit.ingest.event_rows import event
 
 

@@ -1,0 +1,210 @@
+"""The `footfall` command. Heavy libraries are imported by the command that needs them: --help answers at once."""
+
+import csv
+import json
+import logging
+import os
+import sys
+import time
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import click
+from pydantic import ValidationError
+
+from orchestration.settings import Settings, SettingsError, latest_yesterday, utc_now
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
+
+class ElapsedFormatter(logging.Formatter):
+    """Progress lines: seconds since the command began, then the words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._started = time.monotonic()
+
+    def format(self, record: logging.LogRecord) -> str:
+        warning = "warning: " if record.levelno >= logging.WARNING else ""
+        return f"{time.monotonic() - self._started:6.1f}s  {warning}{record.getMessage()}"
+
+
+def _settings(target: str | None = None) -> Settings:
+    if target:
+        os.environ["FOOTFALL_TARGET"] = target
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(
+            f"FOOTFALL_{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+            for problem in error.errors(include_input=False)
+        )
+        raise click.UsageError(problems) from None
+
+
+def _show_progress() -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(ElapsedFormatter())
+    logger = logging.getLogger("footfall")
+    logger.handlers = [handler]
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+
+
+target_option = click.option(
+    "--target", type=click.Choice(["duckdb", "postgres"]), help="Engine; default: FOOTFALL_TARGET, else duckdb."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="footfall")
+def main() -> None:
+    """Footfall: a product-usage warehouse. Events in, audited metric tables out.
+
+    Settings come from the environment (FOOTFALL_HOME, FOOTFALL_TARGET, FOOTFALL_LANDING, FOOTFALL_SECRET_KEY, …);
+    `footfall doctor` lists them all.
+    """
+
+
+@main.command()
+@click.option("--landing", metavar="DIR", help="Landing folder or URL (s3://…); default: FOOTFALL_LANDING.")
+@target_option
+@click.option("--as-of", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="Hide every later day.")
+@click.option("--full-refresh", is_flag=True, help="Rebuild every table from raw.")
+def run(landing: str | None, target: str | None, as_of: datetime | None, full_refresh: bool) -> None:
+    """Load new files, build what is pending, audit it, publish.
+
+    Exit codes: 0 published, or nothing to do; 1 a step failed and nothing was published; 2 wrong usage.
+    """
+    settings = _settings(target)
+    day = as_of.date() if as_of else None
+    if day and day > latest_yesterday(utc_now()):
+        raise click.UsageError(f"--as-of {day} is not over yet in any time zone; the latest possible is yesterday.")
+    _show_progress()
+    _finish(_run(settings, landing, day, full_refresh), settings)
+
+
+def _run(settings: Settings, landing: str | None, as_of: date | None, full_refresh: bool):
+    from ingest.discover import LandingError
+    from orchestration.run import run_pipeline
+    from warehouse.base import WarehouseError
+
+    try:
+        return run_pipeline(settings, landing, as_of, full_refresh)
+    except (SettingsError, LandingError) as error:
+        raise click.UsageError(str(error)) from None
+    except WarehouseError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _finish(outcome, settings: Settings) -> None:
+    from orchestration.summary import print_summary
+
+    for check in outcome.failed_checks:
+        click.echo(f"\nfailed: {check.name}", err=True)
+        for row in check.rows:
+            click.echo(f"    {row}", err=True)
+    for error in outcome.errors:
+        click.echo(f"\nerror: {error}", err=True)
+    if not outcome.published and not outcome.up_to_date:
+        click.echo("\nNothing was published: readers still see the marts as they were.", err=True)
+        sys.exit(EXIT_FAILED)
+    if outcome.up_to_date:
+        click.echo("Nothing new: the published marts stand.")
+    print_summary(settings)
+
+
+@main.command()
+@click.argument("sql")
+@click.option("--format", "style", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
+@target_option
+def query(sql: str, style: str, target: str | None) -> None:
+    """Run one read-only SQL query on what is published.
+
+    Tables of contract section 8 are found without a schema: footfall query "select * from rpt_activity"
+    """
+    from warehouse.base import WarehouseError
+    from warehouse.open import open_warehouse
+
+    settings = _settings(target)
+    try:
+        result = open_warehouse(settings).read(sql)
+    except WarehouseError as error:
+        raise click.ClickException(str(error)) from None
+    except Exception as error:  # each driver has its own hierarchy; the message names the SQL's fault
+        raise click.ClickException(str(error).strip()) from None
+    _print_result(result.columns, result.rows, style)
+
+
+def _print_result(columns: tuple[str, ...], rows: list[tuple], style: str) -> None:
+    if style == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
+    elif style == "json":
+        for row in rows:
+            click.echo(json.dumps(dict(zip(columns, map(_jsonable, row), strict=True)), ensure_ascii=False))
+    else:
+        from orchestration.summary import print_table
+
+        print_table(columns, rows)
+
+
+def _jsonable(value: object) -> object:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() and value.as_tuple().exponent == 0 else float(value)
+    return value.isoformat() if isinstance(value, date | datetime) else value
+
+
+@main.command()
+@target_option
+def doctor(target: str | None) -> None:
+    """Say what is set, what is reachable and what is missing. Exits 1 when a run could not work."""
+    from orchestration.doctor import examine
+
+    findings = examine(_settings(target))
+    width = max(len(finding.subject) for finding in findings)
+    for finding in findings:
+        click.echo(f"{finding.mark}  {finding.subject.ljust(width)}  {finding.words}")
+    if any(finding.is_fatal for finding in findings):
+        sys.exit(EXIT_FAILED)
+
+
+@main.command()
+@target_option
+def demo(target: str | None) -> None:
+    """Write a made-up workload, run the pipeline on it and show the main numbers."""
+    from orchestration.demo import demo_settings, prepare_demo, print_digest
+
+    settings = demo_settings(_settings(target))
+    _show_progress()
+    landing = prepare_demo(settings)
+    _finish(_run(settings, str(landing), None, False), settings)
+    print_digest(settings)
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1)
+def dev(arguments: tuple[str, ...]) -> None:
+    """Open the Dagster UI, with the daily schedule and the landing sensor running; arguments go to `dagster dev`."""
+    from orchestration.run import prepare_dagster_home
+
+    settings = _settings()
+    try:
+        settings.required_secret()
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+    prepare_dagster_home(settings)
+    dagster = Path(sys.executable).parent / "dagster"
+    os.execv(dagster, [str(dagster), "dev", "-m", "orchestration.definitions", *arguments])  # noqa: S606 (no shell)
+
+
+@main.command()
+def stop() -> None:
+    """Stop the embedded Postgres server, if it runs. A DSN of your own is left alone."""
+    from warehouse.embedded_postgres import EmbeddedPostgres
+
+    stopped = EmbeddedPostgres(_settings().home).stop()
+    click.echo("embedded Postgres stopped" if stopped else "embedded Postgres was not running")

@@ -1,0 +1,35 @@
+"""Great Expectations on the two borders: what was just loaded, and what is about to be served.
+
+Rules about the rows of a model belong to dbt, beside the model; no rule is stated in both.
+"""
+
+import dagster as dg
+
+from orchestration.defs.publish import MARTS
+from orchestration.defs.raw import ENTITY_KEYS
+from orchestration.defs.resources import RefreshResource
+from orchestration.expectations import Verdict, check_loaded, check_served
+
+
+@dg.asset_check(asset=ENTITY_KEYS["events"], blocking=True, description="Great Expectations on what was just loaded.")
+def loaded_files_as_expected(refresh: RefreshResource) -> dg.AssetCheckResult:
+    """The load report adds up, and nothing personal or out of range passed."""
+    return _result(check_loaded(refresh.run.warehouse, refresh.run.run_id))
+
+
+@dg.asset_check(
+    asset=dg.AssetKey(["candidate", "fct_activity_daily"]),
+    additional_deps=[dg.AssetKey(["candidate", mart]) for mart in MARTS if mart != "fct_activity_daily"],
+    blocking=True,
+    description="Great Expectations on what is about to be served.",
+)
+def candidate_as_expected(refresh: RefreshResource) -> dg.AssetCheckResult:
+    """What is about to be served holds every loaded event, and no less history than before."""
+    return _result(check_served(refresh.run.warehouse))
+
+
+def _result(verdict: Verdict) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed=verdict.passed,
+        metadata={"expectations": verdict.expectations, "violations": dg.MetadataValue.json(verdict.violations)},
+    )

@@ -1,0 +1,38 @@
+"""The dbt models and their data tests, as assets and blocking checks. How rows are made is in `dbt_project/`."""
+
+import json
+import logging
+import os
+from collections.abc import Iterator
+from unittest import mock
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
+
+from orchestration.defs.resources import RefreshResource
+from orchestration.project import PROFILES_DIR, PROJECT_DIR, dbt_environment, dbt_variables, ensure_manifest
+from orchestration.settings import Settings
+
+log = logging.getLogger("footfall")
+settings = Settings()
+
+
+@dbt_assets(
+    manifest=ensure_manifest(settings),
+    project=DbtProject(PROJECT_DIR, target_path=settings.dbt_target_path, profiles_dir=PROFILES_DIR),
+    exclude="resource_type:unit_test",
+)
+def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, refresh: RefreshResource) -> Iterator:
+    """Build what is pending and test it; with nothing pending, dbt is not started and nothing downstream runs."""
+    pending = refresh.run.pending()
+    if not pending:
+        log.info("nothing is pending: the published marts stand")
+        return
+    variables = dbt_variables(refresh.run.settings, refresh.run.clock, refresh.run.as_of)
+    arguments = ["build", "--vars", json.dumps(variables)]
+    if "everything" in pending:
+        arguments.append("--full-refresh")
+    log.info("building: %s", ", ".join(f"{count} {kind}" for kind, count in pending.items()))
+    environment = {**dbt_environment(refresh.run.settings), **refresh.run.warehouse.dbt_environment()}
+    with mock.patch.dict(os.environ, environment):
+        yield from dbt.cli(arguments, context=context, target_path=settings.dbt_target_path).stream()

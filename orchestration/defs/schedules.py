@@ -1,0 +1,16 @@
+"""When the pipeline runs by the clock."""
+
+import dagster as dg
+
+from orchestration.defs.jobs import refresh_job
+from orchestration.settings import Settings
+
+settings = Settings()
+
+daily_refresh = dg.ScheduleDefinition(
+    name="daily_refresh",
+    job=refresh_job,
+    cron_schedule=settings.schedule_cron,
+    execution_timezone=settings.schedule_timezone,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)

@@ -1,0 +1,130 @@
+"""What is set, what is reachable, what is missing: each finding says what to do about it."""
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from orchestration.project import build_fingerprint
+from orchestration.settings import Settings, SettingsError
+from warehouse.base import Warehouse, WarehouseError
+from warehouse.open import open_warehouse
+
+FREE_BYTES_WANTED = 2_000_000_000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at.
+
+    Attributes:
+        words: what was found and, if it is not well, what to do.
+        is_well: whether it is as it should be.
+        is_fatal: whether a run could not work like this.
+    """
+
+    subject: str
+    words: str
+    is_well: bool = True
+    is_fatal: bool = False
+
+    @property
+    def mark(self) -> str:
+        return "ok  " if self.is_well else "MISS" if self.is_fatal else "note"
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Every finding, settings first, then what they lead to. Secrets are never shown."""
+    findings = [_versions(), *_settings(settings), _secret(settings), _home(settings), _landing(settings)]
+    try:
+        warehouse = open_warehouse(settings)
+        findings += [check(warehouse, settings) for check in _WAREHOUSE_CHECKS]
+    except Exception as error:  # whatever a driver raises is the finding
+        findings.append(Finding("warehouse", str(error).strip(), is_well=False, is_fatal=True))
+    return findings
+
+
+def _versions() -> Finding:
+    names = ("dbt-core", "dagster", "duckdb", "great-expectations")
+    return Finding("versions", f"Python {sys.version.split()[0]}, " + ", ".join(f"{n} {version(n)}" for n in names))
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    for name, field in type(settings).model_fields.items():
+        value = getattr(settings, name)
+        shown = "(set, not shown)" if name in ("secret_key", "postgres_dsn") and value is not None else value
+        origin = "" if name in settings.model_fields_set else " (default)"
+        yield Finding(f"FOOTFALL_{name.upper()}", f"{'unset' if shown is None else shown}{origin}: {field.description}")
+
+
+def _secret(settings: Settings) -> Finding:
+    try:
+        settings.required_secret()
+    except SettingsError as error:
+        return Finding("secret key", str(error), is_well=False, is_fatal=True)
+    return Finding("secret key", "set")
+
+
+def _home(settings: Settings) -> Finding:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(settings.home).free
+    if free < FREE_BYTES_WANTED:
+        return Finding("disk", f"only {free / 1e9:.1f} GB free under {settings.home}: make room", is_well=False)
+    return Finding("disk", f"{free / 1e9:.0f} GB free under {settings.home}")
+
+
+def _landing(settings: Settings) -> Finding:
+    from ingest.discover import discover
+    from ingest.entities import ENTITIES
+
+    try:
+        discovery = discover(settings.landing_root, ENTITIES, known_files=(), settle_seconds=0)
+    except Exception as error:  # a missing folder, a bucket that refuses, a name that does not resolve
+        return Finding("landing", str(error), is_well=False)
+    words = f"{len(discovery.files)} files in {settings.landing_root}"
+    return Finding("landing", words + (f", {len(discovery.notes)} left alone" if discovery.notes else ""))
+
+
+def _connection(warehouse: Warehouse, settings: Settings) -> Finding:
+    warehouse.prepare()
+    with warehouse.transaction() as tx:
+        version_words = tx.fetch("select version()")[0][0]
+    return Finding("warehouse", f"{warehouse.engine} reachable: {version_words}")
+
+
+def _loads(warehouse: Warehouse, settings: Settings) -> Finding:
+    with warehouse.transaction() as tx:
+        files, rows, newest = tx.fetch(
+            "select count(*), coalesce(sum(loaded), 0), max(loaded_at) from raw.loads where status = 'loaded'"
+        )[0]
+    return Finding("loads", f"{files:,} files, {int(rows):,} rows, newest {newest or 'never'} UTC")
+
+
+def _pending(warehouse: Warehouse, settings: Settings) -> Finding:
+    from orchestration.pending import pending_kinds
+
+    with warehouse.transaction() as tx:
+        kinds = pending_kinds(tx)
+    if kinds:
+        words = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+        return Finding("pending", f"{words}: not published yet, run `footfall run`", is_well=False)
+    return Finding("pending", "nothing: all that was loaded is published")
+
+
+def _publication(warehouse: Warehouse, settings: Settings) -> Finding:
+    try:
+        with warehouse.published() as reader:
+            number, at = reader.fetch("select max(publication_id), max(published_at) from ops.publications")[0]
+    except WarehouseError as error:
+        return Finding("publication", str(error), is_well=False)
+    with warehouse.transaction() as tx:
+        fingerprint = tx.fetch("select fingerprint from ops.publications order by publication_id desc limit 1")
+    if fingerprint and fingerprint[0][0] != build_fingerprint(settings):
+        return Finding(
+            "publication", f"{number}, {at} UTC; models or settings changed since: the next run rebuilds", is_well=False
+        )
+    return Finding("publication", f"{number}, {at} UTC")
+
+
+_WAREHOUSE_CHECKS: tuple[Callable[[Warehouse, Settings], Finding], ...] = (_connection, _loads, _pending, _publication)

@@ -1,0 +1,46 @@
+"""What a failed build has to say: which dbt nodes failed, and rows that break a check."""
+
+import json
+from dataclasses import dataclass, field
+
+from orchestration.settings import Settings
+from warehouse.open import open_warehouse
+
+ROWS_SHOWN = 5
+
+
+@dataclass
+class FailedCheck:
+    """A check that did not pass.
+
+    Attributes:
+        name: as in the Dagster UI.
+        rows: up to five rows that break it, as text; empty when the check could not even run.
+    """
+
+    name: str
+    rows: list[str] = field(default_factory=list)
+
+
+def failed_dbt_checks(settings: Settings) -> list[FailedCheck]:
+    """The tests and models that failed in the last dbt build, with rows for the tests."""
+    results_file = settings.dbt_target_path / "run_results.json"
+    if not results_file.exists():
+        return []
+    failed = [
+        result for result in json.loads(results_file.read_bytes())["results"] if result["status"] in ("fail", "error")
+    ]
+    return [FailedCheck(_short_name(result["unique_id"]), _rows(settings, result)) for result in failed]
+
+
+def _short_name(unique_id: str) -> str:
+    kind, _, name, *_ = unique_id.split(".")
+    return f"{kind} {name}"
+
+
+def _rows(settings: Settings, result: dict) -> list[str]:
+    if not result["unique_id"].startswith("test.") or result["status"] != "fail":
+        return [result["message"] or ""]
+    with open_warehouse(settings).transaction() as tx:
+        rows = tx.fetch(f"select * from ({result['compiled_code']}) as violations limit {ROWS_SHOWN}")  # noqa: S608 (dbt's own SQL)
+    return [", ".join(str(value) for value in row) for row in rows]

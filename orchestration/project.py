@@ -1,0 +1,108 @@
+"""The dbt project as the orchestration sees it: its manifest, its variables, its marts and its fingerprint."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from orchestration.settings import PROJECT_ROOT, Settings
+from warehouse.base import Mart
+
+PROJECT_DIR = PROJECT_ROOT / "dbt_project"
+PROFILES_DIR = PROJECT_ROOT / "profiles"
+# Beside the Python that runs, so that no other dbt on the PATH is taken for it.
+DBT_EXECUTABLE = Path(sys.executable).parent / "dbt"
+
+
+class DbtParseError(Exception):
+    """dbt could not read its project; the message is dbt's own."""
+
+
+def ensure_manifest(settings: Settings) -> Path:
+    """The manifest of the project as it is now; dbt is started only when a file changed since the last one.
+
+    Raises:
+        DbtParseError: the project does not parse.
+    """
+    manifest = settings.dbt_target_path / "manifest.json"
+    stamp = settings.dbt_target_path / "parsed_fingerprint"
+    fingerprint = _project_fingerprint()
+    if manifest.exists() and stamp.exists() and stamp.read_text() == fingerprint:
+        return manifest
+    settings.dbt_target_path.mkdir(parents=True, exist_ok=True)
+    finished = subprocess.run(
+        [DBT_EXECUTABLE, "--quiet", "parse", "--target", settings.target],
+        env={**os.environ, **dbt_environment(settings)},
+        cwd=PROJECT_DIR,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    if finished.returncode != 0:
+        raise DbtParseError(f"dbt parse failed:\n{finished.stdout[-4000:]}{finished.stderr[-2000:]}")
+    stamp.write_text(fingerprint)
+    return manifest
+
+
+def dbt_environment(settings: Settings) -> dict[str, str]:
+    """Where dbt finds its project and writes its artifacts; nothing is sent anywhere."""
+    return {
+        "DBT_PROJECT_DIR": str(PROJECT_DIR),
+        "DBT_PROFILES_DIR": str(PROFILES_DIR),
+        "DBT_TARGET_PATH": str(settings.dbt_target_path),
+        "DBT_LOG_PATH": str(settings.dbt_target_path),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+        "FOOTFALL_TARGET": settings.target,
+    }
+
+
+def dbt_variables(settings: Settings, clock: datetime, as_of: date | None) -> dict[str, object]:
+    """The dbt vars of one build.
+
+    Args:
+        clock: the moment of the run, aware.
+        as_of: hide every later day; None shows all.
+    """
+    return {
+        "clock": clock.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"),
+        "as_of": as_of.isoformat() if as_of else None,
+        **_lasting_variables(settings),
+    }
+
+
+def published_marts(manifest: Path) -> list[Mart]:
+    """Every model with the tag `mart`, with the key its yml names, in alphabetical order."""
+    nodes = json.loads(manifest.read_bytes())["nodes"].values()
+    marts = [node for node in nodes if node["resource_type"] == "model" and "mart" in node["tags"]]
+    return sorted((Mart(node["name"], tuple(node["config"]["meta"]["key"])) for node in marts), key=lambda mart: mart.name)
+
+
+def build_fingerprint(settings: Settings) -> str:
+    """What the rows of a build depend on besides the data: models, macros and lasting settings.
+
+    A run whose fingerprint differs from the last publication's rebuilds everything.
+    """
+    lasting = json.dumps(_lasting_variables(settings), sort_keys=True)
+    return hashlib.sha256(f"{_project_fingerprint()} {lasting}".encode()).hexdigest()
+
+
+def _lasting_variables(settings: Settings) -> dict[str, object]:
+    return {
+        "session_timeout_minutes": settings.session_timeout_minutes,
+        "session_key": settings.session_key,
+        "timeframes": list(settings.timeframes),
+    }
+
+
+def _project_fingerprint() -> str:
+    digest = hashlib.sha256()
+    sources = [PROJECT_DIR / "dbt_project.yml", PROFILES_DIR / "profiles.yml"]
+    for folder in ("models", "macros", "tests"):
+        sources += [path for path in (PROJECT_DIR / folder).rglob("*") if path.suffix in (".sql", ".yml")]
+    for path in sorted(sources):
+        digest.update(f"{path.relative_to(PROJECT_ROOT)}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()

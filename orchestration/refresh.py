@@ -1,0 +1,143 @@
+"""One run of the pipeline as plain functions: what the Dagster assets and the command line both call."""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from ingest import ledger
+from ingest.discover import discover
+from ingest.entities import ENTITIES
+from ingest.load import load_landing
+from ingest.load_report import FileResult, LoadReport
+from ingest.privacy import Keys
+from ingest.time_zones import refresh_time_zones
+from orchestration.pending import note_changes, pending_kinds
+from orchestration.project import build_fingerprint, ensure_manifest, published_marts
+from orchestration.settings import Settings, SettingsError, utc_now
+from warehouse.base import Publication, Warehouse
+from warehouse.open import open_warehouse
+
+log = logging.getLogger("footfall")
+
+
+@dataclass
+class Refresh:
+    """What a run was asked for, and the warehouse it holds the lock of.
+
+    Attributes:
+        landing: folder or fsspec URL that new files are looked for in.
+        as_of: hide every later day.
+        full_refresh: rebuild every model from raw.
+        clock: the moment of the run, aware; every step sees the same one.
+        run_id: kept in the ledger and with the publication.
+    """
+
+    settings: Settings
+    warehouse: Warehouse
+    landing: str
+    as_of: date | None
+    full_refresh: bool
+    run_id: str
+    clock: datetime = field(default_factory=utc_now)
+    started: float = field(default_factory=time.monotonic)
+
+    def load(self) -> LoadReport:
+        """Load the files that the ledger does not know, and write down what there is to do for the next build."""
+        report = load_landing(
+            self.warehouse,
+            self.landing,
+            Keys(self.settings.required_secret()),
+            run_id=self.run_id,
+            clock=self.clock,
+            on_progress=_log_file,
+            max_row_bytes=self.settings.max_row_bytes,
+            settle_seconds=self.settings.settle_seconds,
+        )
+        for note in report.notes:
+            log.warning("left alone: %s: %s", note.path, note.reason)
+        for workspace in refresh_time_zones(self.warehouse, self.clock.date()):
+            log.info("local time of workspace %s changed: all its days are rebuilt", workspace)
+        self.note_changes()
+        return report
+
+    def note_changes(self) -> dict[str, int]:
+        """Bring the list of pending work up to date and return how much there is of each kind."""
+        with self.warehouse.transaction() as tx:
+            note_changes(tx, build_fingerprint(self.settings), self.clock, self.as_of, self.full_refresh)
+            return pending_kinds(tx)
+
+    def pending(self) -> dict[str, int]:
+        """How many changes of each kind wait for a publication."""
+        with self.warehouse.transaction() as tx:
+            return pending_kinds(tx)
+
+    def is_up_to_date(self) -> bool:
+        """Whether there is no new file and no pending work, so that a run would change nothing."""
+        with self.warehouse.transaction() as tx:
+            known = ledger.known_files(tx)
+        if discover(self.landing, ENTITIES, known, self.settings.settle_seconds).files:
+            return False
+        return not self.note_changes()
+
+    def publish(self) -> Publication:
+        """Make the audited candidate what readers see."""
+        marts = published_marts(ensure_manifest(self.settings))
+        fingerprint = build_fingerprint(self.settings)
+        publication = self.warehouse.publish(marts, self.run_id, fingerprint, self.as_of)
+        log.info("published: publication %d, %d tables", publication.publication_id, len(marts))
+        return publication
+
+
+@contextmanager
+def open_refresh(
+    settings: Settings,
+    run_id: str,
+    *,
+    landing: str | None = None,
+    as_of: date | None = None,
+    full_refresh: bool = False,
+) -> Iterator[Refresh]:
+    """A run that holds the warehouse's lock until the block ends.
+
+    Raises:
+        SettingsError: no secret key, or another one than the warehouse was built with.
+        LockTimeout: another run held the warehouse too long.
+    """
+    settings.required_secret()
+    warehouse = open_warehouse(settings)
+    warehouse.prepare()
+    with warehouse.lock(settings.lock_wait_seconds, lambda holder: log.info("waiting for another run (%s)", holder)):
+        _check_secret(warehouse, settings)
+        yield Refresh(settings, warehouse, landing or settings.landing_root, as_of, full_refresh, run_id)
+
+
+def _check_secret(warehouse: Warehouse, settings: Settings) -> None:
+    """Refuse another key: every user would count as a new one, and no repeated event would be recognised."""
+    mark = Keys(settings.required_secret()).hash("fingerprint", "footfall warehouse")
+    with warehouse.transaction() as tx:
+        known = tx.fetch("select mark from ops.secret_marks")
+        if not known:
+            tx.execute("insert into ops.secret_marks (mark) values ($1)", (mark,))
+        elif known != [(mark,)]:
+            raise SettingsError(
+                "FOOTFALL_SECRET_KEY is not the key this warehouse was built with. With another one every user would "
+                "count as new and repeated events would count twice. Set the old key again."
+            )
+
+
+def _log_file(result: FileResult) -> None:
+    if result.status == "rejected":
+        log.warning("refused: %s: %s", result.path, result.reason)
+    elif result.status == "loaded":
+        log.info(
+            "loaded %s: %s rows, %s loaded, %s duplicates, %s rejected (%.1f s)",
+            result.path,
+            f"{result.rows_read:,}",
+            f"{result.loaded:,}",
+            f"{result.duplicates:,}",
+            f"{result.rejected:,}",
+            result.seconds,
+        )

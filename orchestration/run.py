@@ -1,0 +1,119 @@
+"""A run from the command line: the same assets as in the Dagster UI, in this process, with words on the screen."""
+
+import json
+import logging
+import os
+import uuid
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from orchestration.failures import FailedCheck, failed_dbt_checks
+from orchestration.refresh import open_refresh
+from orchestration.settings import Settings
+
+log = logging.getLogger("footfall")
+
+DAGSTER_YAML = """\
+telemetry:
+  enabled: false
+python_logs:
+  managed_python_loggers: [footfall]
+  python_log_level: INFO
+"""
+
+
+@dataclass
+class Outcome:
+    """How a run ended.
+
+    Attributes:
+        published: whether readers see something new.
+        up_to_date: whether there was nothing to do.
+        failed_checks: checks that did not pass, with rows that break them.
+        errors: words of steps that failed for another reason.
+    """
+
+    published: bool = False
+    up_to_date: bool = False
+    failed_checks: list[FailedCheck] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+def prepare_dagster_home(settings: Settings) -> Path:
+    """Dagster's storage under FOOTFALL_HOME, shared by the command line and the UI; telemetry is off."""
+    home = settings.home / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "dagster.yaml").write_text(DAGSTER_YAML)
+    os.environ["DAGSTER_HOME"] = str(home)
+    os.environ["DAGSTER_DISABLE_TELEMETRY"] = "true"
+    return home
+
+
+def run_pipeline(settings: Settings, landing: str | None, as_of: date | None, full_refresh: bool) -> Outcome:
+    """Load new files, build what is pending, audit it, publish.
+
+    Args:
+        landing: folder or URL; None: the setting.
+        as_of: hide every later day.
+        full_refresh: rebuild every model from raw.
+    """
+    with open_refresh(settings, str(uuid.uuid4()), landing=landing, as_of=as_of, full_refresh=full_refresh) as refresh:
+        if refresh.is_up_to_date():
+            return Outcome(up_to_date=True)
+    return _materialize(settings, landing, as_of, full_refresh)
+
+
+def _materialize(settings: Settings, landing: str | None, as_of: date | None, full_refresh: bool) -> Outcome:
+    log.info("starting Dagster")
+    home = prepare_dagster_home(settings)
+    import dagster as dg
+
+    from orchestration.definitions import defs
+
+    job = defs().resolve_job_def("refresh")
+    options = {"landing": landing, "as_of": as_of.isoformat() if as_of else None, "full_refresh": full_refresh}
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        result = job.execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            run_config={
+                "resources": {"refresh": {"config": options}},
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+            },
+        )
+    outcome = Outcome()
+    for event in result.all_events:
+        if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            evaluation = event.event_specific_data
+            if not evaluation.passed and evaluation.asset_key.path[0] != "dbt":
+                outcome.failed_checks += _gx_check(evaluation)
+        elif event.event_type == dg.DagsterEventType.STEP_FAILURE:
+            outcome.errors.append(f"{event.step_key}: {_innermost(event.event_specific_data.error)}")
+    outcome.published = result.success and any(
+        event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION and event.asset_key.path[0] == "marts"
+        for event in result.all_events
+    )
+    outcome.up_to_date = result.success and not outcome.published
+    if not result.success:
+        outcome.failed_checks += failed_dbt_checks(settings)
+    return outcome
+
+
+def _gx_check(evaluation) -> list[FailedCheck]:
+    """The violations of a Great Expectations check; dbt tests are read from dbt's own results instead."""
+    if "violations" not in evaluation.metadata:
+        return []
+    return [
+        FailedCheck(
+            f"{evaluation.check_name}: {violation['expectation']}({violation['column']})",
+            [json.dumps(row, default=str) for row in violation["rows"]],
+        )
+        for violation in evaluation.metadata["violations"].value
+    ]
+
+
+def _innermost(error) -> str:
+    while error.cause is not None:
+        error = error.cause
+    return error.message.strip()
