@@ -14,13 +14,12 @@ from ingest.entities import Entity
 from ingest.fields import FieldChunk
 from ingest.lines import CorruptFile, LineChunk, OversizeLine
 
-_TABLE = "csv_fields"
 _BULK_DECODED = "surrogateescape"  # bytes that are not UTF-8 survive until their record is known
 
 
 @dataclass
 class _Records:
-    """Records of one chunk: (line where it starts, values or None, reason), their raw texts, oversize lines among them."""
+    """Records of one chunk: the line where each starts, values or reason, raw text; and oversize lines."""
 
     lines: list[int] = field(default_factory=list)
     values: list[list[str] | None] = field(default_factory=list)
@@ -51,9 +50,9 @@ def chunks(entity: Entity, line_chunks: Iterator[LineChunk], max_row_bytes: int)
 
 
 def _prepare(engine: duckdb.DuckDBPyConnection, table: pa.Table, records: _Records) -> FieldChunk:
-    engine.register(_TABLE, table)
+    engine.register("csv_fields", table)
     return FieldChunk(
-        query=f"select * from {_TABLE}",
+        query="select * from csv_fields",
         rows=table.num_rows,
         raw=lambda position: records.raw[position].encode("utf-8", _BULK_DECODED),
         oversize=records.oversize,
@@ -202,7 +201,7 @@ def _numbered(lines: _Lines) -> Iterator[tuple[int, str, OversizeLine | None]]:
 def _parse_record(
     taken: list, waiting: deque, more: Iterator[_Lines], max_row_bytes: int
 ) -> tuple[list[str] | None, str | None]:
-    """(values, None) of the record that starts with `taken[0]`, or (None, reason); the lines it uses move to `taken`."""
+    """(values, None) of the record that starts with `taken[0]`, or (None, reason); its lines move to `taken`."""
 
     def lines_of_record() -> Iterator[str]:
         yield taken[0][1]

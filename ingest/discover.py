@@ -1,4 +1,6 @@
-"""The landing folder → the files that the ledger does not know yet. Names are data: never globbed, never part of SQL."""
+"""The landing folder → the files the ledger does not know yet. Names are data: never globbed, never part of SQL."""
+
+# ruff: noqa: PTH116, PTH118, PTH122 -- names may hold bytes that are no UTF-8: text as the system gives it
 
 import os
 import stat
@@ -20,7 +22,7 @@ class LandingError(Exception):
     """The landing root itself cannot be read; the message says what to do."""
 
 
-class FileChanged(Exception):
+class FileChanged(Exception):  # noqa: N818 -- what happened, not an error of ours
     """A file was written to while it was read; it is left for the next run."""
 
 
@@ -31,8 +33,8 @@ KnownFiles = Collection[tuple[str, int, str]]
 class LandingFile:
     """A file to load.
 
-    path: relative to the landing root, `/` between folders, as text every engine can hold: what identifies it in the ledger.
-    modified: modification time in nanoseconds, or a remote file's etag; with path and size it tells a file that was seen.
+    path: relative to the landing root, `/` between folders, as text every engine can hold; its name in the ledger.
+    modified: modification time in nanoseconds, or a remote file's etag; with path and size it tells a seen file.
     format: "ndjson", "csv" or "parquet"; compression: None, "gzip" or "zstd".
     opener: a context manager that gives the path of a local copy. It raises FileChanged on leaving when the file is not
         the one that was discovered any more.
@@ -77,10 +79,10 @@ def discover(
     known_files: KnownFiles,
     settle_seconds: float = DEFAULT_SETTLE_SECONDS,
 ) -> Discovery:
-    """New files of a local landing folder or an fsspec URL, in loading order: by entity as given, then by path in byte order.
+    """New files of a local landing folder or an fsspec URL, in loading order: by entity, then by path in bytes.
 
     known_files: (path, size, modified) of every file the ledger knows; those are not opened.
-    settle_seconds: a local file modified within this time is looked at twice; one that still grows is left for the next run.
+    settle_seconds: a local file modified within this time is looked at twice; one that still grows is left.
 
     Raises LandingError when the root does not exist or is no folder.
     """

@@ -25,9 +25,9 @@ class Document(NamedTuple):
 
 
 def is_flat_sql(entity: Entity) -> str:
-    """Whether the engine alone can deal with a row's document: a plain object of scalars, no key twice; null without one.
+    """Whether the engine alone can deal with a row's document: a plain object of scalars, no key twice.
 
-    Criteria have rules of their own, so none of them is.
+    Null without a document. Criteria have rules of their own, so none of them is.
     """
     document = entity.document
     if document is None:

@@ -1,6 +1,6 @@
 """The seven entities and the raw tables, as pure data: fields, types, what is required, what identifies a row.
 
-`read.py` takes the fields of each entity from here, `warehouse/` makes its DDL from the tables. No behaviour belongs here.
+`read.py` takes the fields of each entity from here, `warehouse/` its DDL. No behaviour belongs here.
 """
 
 from dataclasses import dataclass

@@ -12,8 +12,8 @@ from ingest.lines import OversizeLine
 class FieldChunk:
     """Some rows of a file, ready to be validated.
 
-    query: SELECT for the reader: position (number in the chunk), line, early_reason, early_field (why the row was refused
-    already, or null), and every accepted name of the entity as text.
+    query: SELECT for the reader: position (number in the chunk), line, early_reason and early_field (why the row was
+    refused already, or null), and every accepted name of the entity as text.
     rows: how many rows the query gives.
     raw: position -> the row's bytes as they stood in the file; None where the format has none.
     oversize: position -> what is known of a row that was not held.

@@ -1,5 +1,7 @@
 """What the warehouse remembers of loads: set-based SQL over the raw tables, the same on every engine."""
 
+# ruff: noqa: S608 -- only names from entities.py are put into SQL; values are parameters, variables or Arrow tables
+
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -25,7 +27,7 @@ def load_of_content(tx: "Transaction", entity: Entity, file_hash: str) -> int | 
 
 
 def count_repeated_events(tx: "Transaction", load_id: int) -> tuple[int, int]:
-    """Keep all copies of every id of this load that is there more than once; return (duplicates, conflicts) of the load.
+    """Keep all copies of every id of this load that occurs more than once; return its (duplicates, conflicts).
 
     Only the copies of the load's own ids are looked up in the history, once; the counts come from the repeated ones.
     """
@@ -88,10 +90,11 @@ def count_repeated_events(tx: "Transaction", load_id: int) -> tuple[int, int]:
 def remove_repeated_rows(tx: "Transaction", entity: Entity, load_id: int, clock: datetime) -> int:
     """Take rows that change nothing out of a load of any entity but events; return how many there were.
 
-    A row that carries updated_at (or a consent) repeats one of the same key and content. One without it, whose updated_at
-    is the load's clock, repeats the latest version of its key when the content is the same.
+    A row that carries updated_at (or a consent) repeats one of the same key and content. One without it, whose
+    updated_at is the load's clock, repeats the latest version of its key when the content is the same.
     """
-    assert entity is not EVENTS, "events are an immutable log; see count_repeated_events"
+    if entity is EVENTS:
+        raise ValueError("events are an immutable log; see count_repeated_events")
     table = entity.table.qualified_name
     before = _rows_of_load(tx, table, load_id)
     has_versions = "updated_at" in entity.table.column_names

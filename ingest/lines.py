@@ -12,8 +12,8 @@ _DISCARD_BYTES = 1024 * 1024
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-class CorruptFile(Exception):
-    """A file that cannot be read as what its name says; none of its rows may be kept. The text is the reason, for people."""
+class CorruptFile(Exception):  # noqa: N818 -- the file is at fault
+    """A file that is not what its name says; none of its rows may be kept. The text is the reason, for people."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class OversizeLine:
 
 @dataclass
 class LineChunk:
-    """Consecutive lines without their line feeds, the number of the first, and the oversize ones, whose place holds b""."""
+    """Consecutive lines without line feeds, the number of the first, and the oversize ones, whose place is empty."""
 
     first_line: int
     lines: list[bytes]
@@ -35,7 +35,7 @@ class LineChunk:
 
 
 def decompressed(file: BinaryIO, compression: str | None) -> BinaryIO:
-    """The content of an open file as a stream. `compression` is None, "gzip" or "zstd" (several members or frames too)."""
+    """The content of an open file as a stream. `compression`: None, "gzip", "zstd" (several members or frames too)."""
     return pa.CompressedInputStream(pa.PythonFile(file), compression) if compression else file
 
 
@@ -44,7 +44,7 @@ def line_chunks(
 ) -> Iterator[LineChunk]:
     """Cut a stream into chunks of whole lines.
 
-    A line over `max_row_bytes` is never held whole: its bytes go through `start_hash()` and it comes out as an OversizeLine.
+    A line over `max_row_bytes` is not held: its bytes go through `start_hash()`, it comes out as an OversizeLine.
     Raises CorruptFile when the archive is damaged or ends early.
     """
     next_line, tail = 1, b""

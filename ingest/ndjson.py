@@ -1,5 +1,7 @@
 """NDJSON lines to fields: the engine reads plain lines, strict Python the suspicious few."""
 
+# ruff: noqa: S608 -- only names from entities.py are put into SQL; values are parameters, variables or Arrow tables
+
 import duckdb
 import numpy as np
 import pyarrow as pa
@@ -78,7 +80,9 @@ def _repair(engine: duckdb.DuckDBPyConnection, entity: Entity) -> pa.Table:
 
 
 def _every_line(engine: duckdb.DuckDBPyConnection) -> list[int]:
-    return [position for (position,) in engine.execute(f"select position from {_LINES} where reason is null").fetchall()]
+    return [
+        position for (position,) in engine.execute(f"select position from {_LINES} where reason is null").fetchall()
+    ]
 
 
 def _suspicious_lines(engine: duckdb.DuckDBPyConnection) -> list[int]:

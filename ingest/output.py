@@ -1,5 +1,7 @@
 """The reader's last step as SQL: from checked fields to the columns of the raw tables, in their order."""
 
+# ruff: noqa: S608 -- only names from entities.py are put into SQL; values are parameters, variables or Arrow tables
+
 from ingest.documents import FLAT_CANONICAL_SQL
 from ingest.entities import CONSENTS, EVENT_TYPES, EVENTS, FEATURES, GOALS, SEGMENTS, USERS, WORKSPACES, Entity
 from ingest.fields import quoted
@@ -11,9 +13,11 @@ _DETAILS = """json_transform(document, '{"category":"VARCHAR","duration":"VARCHA
 _CATEGORY = """case
     when is_flat_document or json_type(document, '$.category') not in ('OBJECT', 'ARRAY') then details.category
 end"""
+_DURATION = decimal_sql("details.duration")
 _UPDATED_AT = "coalesce(updated_at_utc, getvariable('load_clock'))"
 
-# Users, sessions and addresses repeat within a chunk: hashing the distinct ones was measured twice as fast.
+# Users, sessions and addresses repeat within a chunk: only the distinct ones are hashed. Keeping the hashes from chunk to
+# chunk was measured no faster.
 EVENT_HASHES_SQL = (
     f"""create or replace temp table user_keys as
         select workspace_id, user_id, {user_key_sql()} as user_key
@@ -38,7 +42,7 @@ _COLUMNS = {
         "is_bot": "coalesce(traits.is_bot, false)",
         "metadata": "document",
         "metadata_category": f"nullif({_CATEGORY}, '')",
-        "seconds_spent": f"case when ({decimal_sql('details.duration')}) >= 0 then {decimal_sql('details.duration')} end",
+        "seconds_spent": f"case when ({_DURATION}) >= 0 then {_DURATION} end",
         "revenue": f"case when event_type = 'custom' then {decimal_sql('details.revenue')} end",
         "created_at": "created_at_utc",
     },
@@ -74,7 +78,7 @@ def accepted_sql(entity: Entity) -> str:
 
 
 def rejected_sql(entity: Entity) -> str:
-    """SELECT of position, line, reason, field, the contract fields, and the names of those that may be shown in clear."""
+    """SELECT of position, line, reason, field, the contract fields, and the names of those to be shown in clear."""
     shown = [f"case when {name}_utc is not null then '{name}' end" for name in entity.timestamps]
     if entity is EVENTS:
         shown.append(f"case when event_type in {EVENT_TYPES} then 'event_type' end")
@@ -109,7 +113,7 @@ def _described(entity: Entity) -> str:
 
 
 def _canonical(entity: Entity) -> str:
-    """CTE that adds `canonical`: the row's JSON with sorted keys, nulls left out, scalars as text, times as milliseconds."""
+    """CTE that adds `canonical`: the row's JSON: keys sorted, no nulls, scalars as text, times as milliseconds."""
     members = []
     for name in sorted(entity.contract_fields):
         if name == entity.document:
@@ -119,7 +123,8 @@ def _canonical(entity: Entity) -> str:
         else:
             value = f"to_json({'lower(granted)' if name == 'granted' else quoted(name)})"
         members.append(f"""'"{name}":' || {value}""")
-    return f"canonical_rows as (select *, '{{' || concat_ws(',', {', '.join(members)}) || '}}' as canonical from described)"
+    canonical = f"'{{' || concat_ws(',', {', '.join(members)}) || '}}'"
+    return f"canonical_rows as (select *, {canonical} as canonical from described)"
 
 
 def _hashed(entity: Entity) -> str:

@@ -1,5 +1,7 @@
 """Parquet to fields: each column as the text that the same value has in the other formats."""
 
+# ruff: noqa: S608 -- only names from entities.py are put into SQL; values are parameters, variables or Arrow tables
+
 import json
 import math
 from collections.abc import Iterator
@@ -137,7 +139,8 @@ def _text_sql(entity: Entity, schema: pa.Schema, name: str) -> str:
     if name == entity.document and (types.is_struct(kind) or types.is_map(kind)):
         return f"cast(to_json({column}) as varchar)"
     if types.is_floating(kind):
-        whole = f"case when {column} = trunc({column}) and abs({column}) < 1e15 then cast(cast({column} as bigint) as varchar)"
+        is_whole = f"{column} = trunc({column}) and abs({column}) < 1e15"
+        whole = f"case when {is_whole} then cast(cast({column} as bigint) as varchar)"
         return f"{whole} when not isnan({column}) then cast({column} as varchar) end"
     return f"cast({column} as varchar)"
 

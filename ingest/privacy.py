@@ -1,4 +1,4 @@
-"""Keyed hashing and scrubbing: what turns personal data into what may be stored. No personal value leaves here in clear."""
+"""Keyed hashing and scrubbing: what turns personal data into what may be stored. Nothing personal leaves in clear."""
 
 import hashlib
 import hmac
@@ -17,9 +17,9 @@ _KEPT_IN_SHAPES = frozenset(" _-:./T+Z")
 class Keys:
     """HMAC-SHA256 keys, one a purpose, derived from one secret.
 
-    Purposes: user, ip, user_agent, session, payload (rejected rows), fingerprint (scrubbed fields), and the two that must
-    never rotate: dedup (content hashes) and event_id (ids of events that came without one). If those changed, an event that
-    is delivered again would no longer be recognized as the same one.
+    Purposes: user, ip, user_agent, session, payload (rejected rows), fingerprint (scrubbed fields), and the two that
+    must never rotate: dedup (content hashes) and event_id (ids of events that came without one). If those changed, an
+    event that is delivered again would no longer be recognized as the same one.
 
     Raises ValueError when the secret is shorter than 16 characters.
     """
@@ -56,7 +56,7 @@ class Keys:
         return self.hash("user", _length_prefixed(workspace_id) + user_id.encode())
 
     def install(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Hand the padded keys to a connection as variables, so that `hash_sql` works there; no key is in any SQL text."""
+        """Hand the padded keys to a connection as variables, which `hash_sql` reads; no key is in any SQL text."""
         for purpose, key in self._keys.items():
             block = key.ljust(_SHA256_BLOCK_BYTES, b"\0")
             connection.execute(f"set variable {purpose}_inner = $1", [bytes(byte ^ 0x36 for byte in block)])
@@ -75,7 +75,7 @@ def user_key_sql(workspace_id: str = "workspace_id", user_id: str = "user_id") -
 
 
 def session_key_sql() -> str:
-    """DuckDB expression for the client session's key: workspace, user and session id, so that ids of two users never meet."""
+    """DuckDB expression for the client session's key: of workspace, user and session id: two users never meet."""
     return hash_sql(
         "session", f"{_length_prefixed_sql('workspace_id')} || {_length_prefixed_sql('user_id')} || session_id"
     )
@@ -98,8 +98,8 @@ PERSONAL_FIELDS = frozenset(
 def scrubbed_payload(keys: Keys, fields: Mapping[str, str | None], is_shown: Callable[[str], bool]) -> str:
     """JSON text of a rejected row that helps to find the mistake and gives nobody away.
 
-    A personal field becomes `hmac:` and 16 hexadecimal characters; another one its shape, unless `is_shown(field)` says that
-    its value is known to be harmless (a known event type, a valid timestamp). Absent fields are left out.
+    A personal field becomes `hmac:` and 16 hexadecimal characters; another one its shape, unless `is_shown(field)` says
+    that its value is known to be harmless (a known event type, a valid timestamp). Absent fields are left out.
     """
     scrubbed = {}
     for field, value in fields.items():

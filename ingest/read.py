@@ -3,6 +3,8 @@
 A private in-memory DuckDB does the parsing, the rules and the keyed hashing, whatever the warehouse's engine is.
 """
 
+# ruff: noqa: S608 -- only names from entities.py are put into SQL; values are parameters, variables or Arrow tables
+
 import json
 import tempfile
 from collections import deque
@@ -32,13 +34,26 @@ ENGINE_SETTINGS = {"memory_limit": "512MB", "threads": 1, "autoinstall_known_ext
 
 # Reasons, when no field is at fault, of rows whose fields are not known.
 _UNPARSED = frozenset(
-    ("invalid_json", "not_an_object", "nested_too_deeply", "invalid_utf8", "row_too_large", "invalid_csv")
-    + ("wrong_column_count",)
+    (
+        "invalid_json",
+        "not_an_object",
+        "nested_too_deeply",
+        "invalid_utf8",
+        "row_too_large",
+        "invalid_csv",
+        "wrong_column_count",
+    )
 )
 _DOCUMENTS_SCHEMA = pa.schema([(name, pa.string()) for name in ("given", "document", "canonical", "reason", "field")])
 _TRAITS_SCHEMA = pa.schema(
-    [("user_agent", pa.string()), ("user_agent_hash", pa.string()), ("device_type", pa.string())]
-    + [("browser", pa.string()), ("os", pa.string()), ("is_bot", pa.bool_())]
+    [
+        ("user_agent", pa.string()),
+        ("user_agent_hash", pa.string()),
+        ("device_type", pa.string()),
+        ("browser", pa.string()),
+        ("os", pa.string()),
+        ("is_bot", pa.bool_()),
+    ]
 )
 _REJECTED_TYPES = {"text": pa.string(), "bigint": pa.int64()}
 REJECTED_SCHEMA = pa.schema([(name, _REJECTED_TYPES[kind]) for name, kind in REJECTED.columns])
@@ -51,7 +66,7 @@ Prepare = Callable[[duckdb.DuckDBPyConnection], FieldChunk]
 class Source:
     """A local file to read: where it is, and what its name says about it.
 
-    format: "ndjson", "csv" or "parquet". compression: None, "gzip" or "zstd". name: the landing path, for rejected rows.
+    format: "ndjson", "csv" or "parquet". compression: None, "gzip" or "zstd". name: the landing path.
     """
 
     local_path: str
@@ -72,8 +87,8 @@ class Batch:
 class Reader:
     """Reads landing files. A context manager: its engines and their temporary folder go when it is closed.
 
-    Chunks are read two at a time, each by an engine of its own with one thread: an engine cannot share out a chunk, which
-    is smaller than its unit of parallel work, and so Python's part of one chunk overlaps the engine's part of the other.
+    Chunks are read two at a time, each by an engine of its own with one thread: an engine cannot share out a chunk,
+    which is smaller than its unit of parallel work; and Python's part of one overlaps the engine's part of the other.
 
     clock: the load's time, aware; what lies more than 24 hours after it is refused, an absent updated_at becomes it.
     max_row_bytes: a longer row is rejected.
@@ -101,7 +116,7 @@ class Reader:
         self._spill.cleanup()
 
     def read(self, entity: Entity, source: Source, load_id: int) -> Iterator[Batch]:
-        """The file's rows, chunk by chunk, in the file's order. Raises CorruptFile when it is not what its name says."""
+        """The file's rows, chunk by chunk, in its order. Raises CorruptFile when it is not what its name says."""
         idle = deque(self._chunk_readers)
         running: deque[tuple[_ChunkReader, Future[Batch]]] = deque()
         try:
@@ -121,7 +136,7 @@ class Reader:
 
     def _chunks(self, entity: Entity, source: Source) -> Iterator[Prepare]:
         """For each chunk of the file, what makes its fields available in an engine."""
-        with open(source.local_path, "rb") as file:
+        with open(source.local_path, "rb") as file:  # noqa: PTH123 -- the name may hold bytes that are no UTF-8
             if source.format == "parquet":
                 yield from parquet_rows.chunks(entity, file, self.max_row_bytes)
                 return

@@ -1,8 +1,8 @@
 """JSON as RFC 8259 has it, for the few texts that the engine's lenient parser should not judge.
 
-DuckDB takes NaN, trailing commas and repeated keys. `PLAIN_LINE` and `PLAIN_OBJECT` describe texts about which it and the
-standard agree; whatever does not match comes here. Here the last of repeated keys wins, and a number that a double cannot
-hold exactly (16 digits or more, or an exponent) becomes the text it was written as.
+DuckDB takes NaN, trailing commas and repeated keys. `PLAIN_LINE` and `PLAIN_OBJECT` describe texts about which it and
+the standard agree; whatever does not match comes here. Here the last of repeated keys wins, and a number that a double
+cannot hold exactly (16 digits or more, or an exponent) becomes the text it was written as.
 """
 
 import json
@@ -47,7 +47,7 @@ PLAIN_OBJECT = _BLANKS + _object_of(_SCALAR) + _BLANKS
 PLAIN_LINE = _BLANKS + _object_of(_nested(_nested(_SCALAR))) + _BLANKS
 
 
-class Refused(ValueError):
+class Refused(ValueError):  # noqa: N818 -- the text is at fault
     """A text that is not what it has to be; `reason` is one of this module's reasons."""
 
     def __init__(self, reason: str) -> None:
@@ -78,12 +78,12 @@ def parse_object(text: str) -> dict[str, Any]:
 
 
 def dump(value: Any) -> str:
-    """Compact JSON text that the engine reads back without loss: a number that a double would change is written as text."""
+    """Compact JSON text that the engine reads back without loss: a number a double would change is written as text."""
     return _ENCODER.encode(_encodable(value))
 
 
 def canonical(value: Any) -> str:
-    """JSON text with sorted keys, without nulls, every scalar as text: equal for equal content in whatever file format."""
+    """JSON text with sorted keys, without nulls, every scalar as text: equal for equal content in any file format."""
     return _ENCODER.encode(_as_text(value))
 
 

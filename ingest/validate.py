@@ -1,4 +1,4 @@
-"""The rules of each entity as SQL expressions of the reader: what a field means, and the first reason to refuse a row."""
+"""The rules of each entity as SQL expressions of the reader: what a field means, and why a row is refused."""
 
 from ingest.entities import (
     BUILT_IN_SEGMENTS,
@@ -49,7 +49,8 @@ def decimal_sql(text: str) -> str:
 
 def referrer_host_sql(referrer: str = "referrer") -> str:
     """The lower-case host of a referrer, nothing else of it; null when there is none."""
-    with_scheme = f"regexp_extract({referrer}, '^[A-Za-z][A-Za-z0-9+.-]*://([^/?#\\\\]*@)?(\\[[0-9A-Fa-f:.]+\\]|[^/?#:@\\\\\\s]+)', 2)"
+    scheme, login, host = "[A-Za-z][A-Za-z0-9+.-]*://", r"([^/?#\\]*@)?", r"(\[[0-9A-Fa-f:.]+\]|[^/?#:@\\\s]+)"
+    with_scheme = f"regexp_extract({referrer}, '^{scheme}{login}{host}', 2)"
     bare = f"regexp_extract({referrer}, '^(([A-Za-z0-9-]+[.])+[A-Za-z]{{2,}})([/?#:]|$)', 1)"
     host = f"coalesce(nullif({with_scheme}, ''), nullif({bare}, ''))"
     return f"case when {referrer} is not null and length({host}) <= 253 then lower({host}) end"
@@ -66,7 +67,8 @@ def given_sql(entity: Entity, name: str) -> str:
 def fault_sql(entity: Entity) -> str:
     """Over a row's fields: the first reason to refuse it and the field at fault as a struct; null for a good row."""
     faults = [
-        f"when {condition} then {{'reason': '{reason}', 'field': {field}}}" for condition, reason, field in _rules(entity)
+        f"when {condition} then {{'reason': '{reason}', 'field': {field}}}"
+        for condition, reason, field in _rules(entity)
     ]
     already_refused = "when early_reason is not null then {'reason': early_reason, 'field': early_field}"
     return f"case {already_refused} {' '.join(faults)} end"

@@ -198,7 +198,7 @@ def dev(arguments: tuple[str, ...]) -> None:
         raise click.UsageError(str(error)) from None
     prepare_dagster_home(settings)
     dagster = Path(sys.executable).parent / "dagster"
-    os.execv(dagster, [str(dagster), "dev", "-m", "orchestration.definitions", *arguments])  # noqa: S606 (no shell)
+    os.execv(dagster, [str(dagster), "dev", "-m", "orchestration.definitions", *arguments])
 
 
 @main.command()

@@ -123,5 +123,7 @@ def _next_steps(settings: Settings) -> str:
             steps.append(f"  BI tool:   {EmbeddedPostgres(settings.home).dsn}  (schema marts)")
             steps.append("  stop it:   .venv/bin/footfall stop")
     else:
-        steps.append(f"  BI tool:   DuckDB file {settings.home / 'published' / 'footfall.duckdb'}, read-only, schema marts")
+        steps.append(
+            f"  BI tool:   DuckDB file {settings.home / 'published' / 'footfall.duckdb'}, read-only, schema marts"
+        )
     return "\n".join(steps)

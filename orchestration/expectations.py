@@ -1,7 +1,7 @@
 """Great Expectations suites over small frames of aggregates; the data itself never leaves the warehouse.
 
-Frames, because Great Expectations cannot read DuckDB 2 through SQLAlchemy, and so that both engines are held to the same
-words. Each frame has a row per thing judged (a load, a workspace); a violation names that row.
+Frames, because Great Expectations cannot read DuckDB 2 through SQLAlchemy, and so that both engines are held to one set
+of words. Each frame has a row per thing judged (a load, a workspace); a violation names that row.
 """
 
 import os
@@ -144,8 +144,10 @@ def _validate(rows: list[tuple], columns: tuple[str, ...], expectations: list[An
             frame[column] = frame[column].astype("int64")
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
-    batch = context.data_sources.add_pandas("frames").add_dataframe_asset("frame").add_batch_definition_whole_dataframe(
-        "whole"
+    batch = (
+        context.data_sources.add_pandas("frames")
+        .add_dataframe_asset("frame")
+        .add_batch_definition_whole_dataframe("whole")
     )
     suite = gx.ExpectationSuite(name="border", expectations=expectations)
     outcome = batch.get_batch({"dataframe": frame}).validate(suite)

@@ -42,5 +42,5 @@ def _rows(settings: Settings, result: dict) -> list[str]:
     if not result["unique_id"].startswith("test.") or result["status"] != "fail":
         return [result["message"] or ""]
     with open_warehouse(settings).transaction() as tx:
-        rows = tx.fetch(f"select * from ({result['compiled_code']}) as violations limit {ROWS_SHOWN}")  # noqa: S608 (dbt's own SQL)
+        rows = tx.fetch(f"select * from ({result['compiled_code']}) as violations limit {ROWS_SHOWN}")
     return [", ".join(str(value) for value in row) for row in rows]

@@ -78,7 +78,9 @@ def published_marts(manifest: Path) -> list[Mart]:
     """Every model with the tag `mart`, with the key its yml names, in alphabetical order."""
     nodes = json.loads(manifest.read_bytes())["nodes"].values()
     marts = [node for node in nodes if node["resource_type"] == "model" and "mart" in node["tags"]]
-    return sorted((Mart(node["name"], tuple(node["config"]["meta"]["key"])) for node in marts), key=lambda mart: mart.name)
+    return sorted(
+        (Mart(node["name"], tuple(node["config"]["meta"]["key"])) for node in marts), key=lambda mart: mart.name
+    )
 
 
 def build_fingerprint(settings: Settings) -> str:

@@ -52,15 +52,21 @@ class Refresh:
             Keys(self.settings.required_secret()),
             run_id=self.run_id,
             clock=self.clock,
-            on_progress=_log_file,
+            on_progress=LoadProgress(),
             max_row_bytes=self.settings.max_row_bytes,
             settle_seconds=self.settings.settle_seconds,
         )
+        log.info(
+            "read %d new files: %s rows, %s loaded, %s duplicates, %s rejected",
+            len(report.files),
+            *(f"{report.total(outcome):,}" for outcome in ("rows_read", "loaded", "duplicates", "rejected")),
+        )
         for note in report.notes:
             log.warning("left alone: %s: %s", note.path, note.reason)
-        for workspace in refresh_time_zones(self.warehouse, self.clock.date()):
-            log.info("local time of workspace %s changed: all its days are rebuilt", workspace)
-        self.note_changes()
+        workspaces = refresh_time_zones(self.warehouse, self.clock.date())
+        if "everything" not in self.note_changes():
+            for workspace in workspaces:
+                log.info("local time of workspace %s changed: all its days are rebuilt", workspace)
         return report
 
     def note_changes(self) -> dict[str, int]:
@@ -128,16 +134,32 @@ def _check_secret(warehouse: Warehouse, settings: Settings) -> None:
             )
 
 
-def _log_file(result: FileResult) -> None:
-    if result.status == "rejected":
-        log.warning("refused: %s: %s", result.path, result.reason)
-    elif result.status == "loaded":
-        log.info(
-            "loaded %s: %s rows, %s loaded, %s duplicates, %s rejected (%.1f s)",
-            result.path,
-            f"{result.rows_read:,}",
-            f"{result.loaded:,}",
-            f"{result.duplicates:,}",
-            f"{result.rejected:,}",
-            result.seconds,
-        )
+class LoadProgress:
+    """Told each file's result; says so at most once a second, and always of a refused file."""
+
+    def __init__(self) -> None:
+        self._files = self._rows = 0
+        self._throttle = Throttle()
+
+    def __call__(self, result: FileResult) -> None:
+        self._files += 1
+        self._rows += result.rows_read
+        if result.status == "rejected":
+            log.warning("refused: %s: %s", result.path, result.reason)
+        elif self._throttle.is_due():
+            log.info("loaded %s files, %s rows, now %s", f"{self._files:,}", f"{self._rows:,}", result.path)
+
+
+class Throttle:
+    """Lets one progress line a second through."""
+
+    def __init__(self, seconds: float = 1.0) -> None:
+        self._seconds = seconds
+        self._next = time.monotonic() + seconds
+
+    def is_due(self) -> bool:
+        """Whether it is time for the next line; asking takes the turn."""
+        if time.monotonic() < self._next:
+            return False
+        self._next = time.monotonic() + self._seconds
+        return True

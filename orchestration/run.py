@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import uuid
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -73,7 +74,12 @@ def _materialize(settings: Settings, landing: str | None, as_of: date | None, fu
 
     job = defs().resolve_job_def("refresh")
     options = {"landing": landing, "as_of": as_of.isoformat() if as_of else None, "full_refresh": full_refresh}
-    with dg.DagsterInstance.from_config(str(home)) as instance:
+    # dagster-dbt repeats every line of dbt on stdout; dbt's own log file under FOOTFALL_HOME/dbt has them all.
+    with (
+        dg.DagsterInstance.from_config(str(home)) as instance,
+        open(os.devnull, "w") as nowhere,
+        redirect_stdout(nowhere),
+    ):
         result = job.execute_in_process(
             instance=instance,
             raise_on_error=False,

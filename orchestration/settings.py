@@ -42,7 +42,9 @@ class Settings(BaseSettings):
     schedule_cron: str = Field("0 6 * * *", description="cron expression of the daily refresh")
     schedule_timezone: str = Field("UTC", description="IANA time zone of the cron expression")
     sensor_seconds: int = Field(30, ge=5, description="seconds between two looks at the landing folder")
-    settle_seconds: float = Field(2.0, ge=0, description="a file younger than this is looked at twice before it is read")
+    settle_seconds: float = Field(
+        2.0, ge=0, description="a file younger than this is looked at twice before it is read"
+    )
     max_row_bytes: int = Field(1_048_576, ge=1024, description="a longer row is rejected")
     lock_wait_seconds: int = Field(600, ge=0, description="how long a run waits for another one to end")
     duckdb_memory_limit: str = Field("4GB", description="memory limit of the DuckDB warehouse")
@@ -95,6 +97,8 @@ def utc_now() -> datetime:
 
 def latest_yesterday(now: datetime) -> date:
     """The local yesterday of the zone that is furthest ahead (UTC+14): no workspace may be shown later than it."""
-    return now.astimezone(ZoneInfo("Pacific/Kiritimati")).date().fromordinal(
-        now.astimezone(ZoneInfo("Pacific/Kiritimati")).date().toordinal() - 1
+    return (
+        now.astimezone(ZoneInfo("Pacific/Kiritimati"))
+        .date()
+        .fromordinal(now.astimezone(ZoneInfo("Pacific/Kiritimati")).date().toordinal() - 1)
     )

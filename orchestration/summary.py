@@ -65,9 +65,7 @@ def print_summary(settings: Settings) -> None:
     if publication[0] is None:
         return
     result = warehouse.read(_WORKSPACES)
-    print_table(
-        result.columns, result.rows, title=f"Publication {publication[0]}, {publication[1]:%Y-%m-%d %H:%M} UTC"
-    )
+    print_table(result.columns, result.rows, title=f"Publication {publication[0]}, {publication[1]:%Y-%m-%d %H:%M} UTC")
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:

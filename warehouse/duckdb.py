@@ -1,8 +1,8 @@
 """DuckDB: the embedded default. One working file, one file a publication, and a pointer readers resolve.
 
-    <home>/duckdb/warehouse.duckdb          raw, staging, intermediate, candidate, ops
-    <home>/published/footfall-000012.duckdb marts and ops.publications, never written again
-    <home>/published/footfall.duckdb        symbolic link to the newest of them, replaced atomically
+<home>/duckdb/warehouse.duckdb          raw, staging, intermediate, candidate, ops
+<home>/published/footfall-000012.duckdb marts and ops.publications, never written again
+<home>/published/footfall.duckdb        symbolic link to the newest of them, replaced atomically
 """
 
 import fcntl
@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ TYPES = {"text": "varchar"}
 PUBLISHED_FILE = re.compile(r"footfall-(\d{6,})\.duckdb")
 # A reader resolves the pointer and then opens the file; a file this young may be between the two.
 GRACE_SECONDS = 60.0
+# A reader sees the published file and nothing else of the machine, and cannot change that.
+READER_CONFIG = {"enable_external_access": "false", "lock_configuration": "true"}
 
 
 class DuckDBTransaction(Transaction):
@@ -135,7 +138,7 @@ class DuckDBWarehouse(Warehouse):
             connection.execute("begin")
             publication_id = max([number for number, _ in self._published_files()], default=0) + 1
             record_publication(DuckDBTransaction(connection), publication_id, run_id, fingerprint, as_of)
-            history = connection.execute(f"select * from {OPS_SCHEMA}.publications").to_arrow_table()
+            history = connection.sql(f"select * from {OPS_SCHEMA}.publications").to_arrow_table()
             new_file = self._published_folder / f"footfall-{publication_id:06d}.duckdb"
             with _attached(connection, new_file) as writer:
                 changed = _copy_marts(writer, marts, history)
@@ -150,14 +153,12 @@ class DuckDBWarehouse(Warehouse):
     def published(self) -> Iterator[Transaction]:
         connection = self._open_published()
         try:
-            _restrict(connection)
             yield DuckDBTransaction(connection)
         finally:
             connection.close()
 
     def read(self, sql: str) -> Result:
         with self._open_published() as connection:
-            _restrict(connection)
             answer = connection.execute(sql)
             return Result(tuple(column[0] for column in answer.description or ()), answer.fetchall())
 
@@ -184,7 +185,9 @@ class DuckDBWarehouse(Warehouse):
         for attempt in range(5):
             try:
                 # Resolved first: DuckDB shares one instance a path, and would go on showing the file opened before.
-                return duckdb.connect(self._pointer.resolve(strict=True), read_only=True)
+                connection = duckdb.connect(self._pointer.resolve(strict=True), read_only=True, config=READER_CONFIG)
+                connection.execute(f"set schema = '{MARTS_SCHEMA}'")
+                return connection
             except FileNotFoundError:
                 break
             except duckdb.IOException:
@@ -211,18 +214,10 @@ class DuckDBWarehouse(Warehouse):
     def _remove_old_files(self) -> None:
         """Remove publications that no reader can hold: not the newest, past the grace time, and not locked."""
         newest = self._pointer.resolve()
-        replaced_by = {path: later for (_, path), (_, later) in zip(self._published_files(), self._published_files()[1:])}
-        for path, later in replaced_by.items():
+        for (_, path), (_, later) in pairwise(self._published_files()):
             is_settled = time.time() - later.stat().st_mtime > GRACE_SECONDS
             if path != newest and is_settled and not _is_read_by_others(path):
                 path.unlink()
-
-
-def _restrict(connection: duckdb.DuckDBPyConnection) -> None:
-    """Let a reader see the published file and nothing else of the machine."""
-    connection.execute(f"set schema = '{MARTS_SCHEMA}'")
-    connection.execute("set enable_external_access = false")
-    connection.execute("set lock_configuration = true")
 
 
 def _copy_marts(connection: duckdb.DuckDBPyConnection, marts: Sequence[Mart], history: pa.Table) -> dict[str, int]:

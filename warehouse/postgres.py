@@ -207,15 +207,15 @@ def _wait_for_lock(cursor: Any, wait_seconds: float, on_wait: Callable[[str], No
 def _replace_changed_rows(tx: Transaction, mart: Mart) -> int:
     """Bring `marts` in line with `candidate`, touching only the rows that differ; returns rows deleted or inserted."""
     candidate, published = f"{CANDIDATE_SCHEMA}.{mart.name}", f"{MARTS_SCHEMA}.{mart.name}"
-    _fit_columns(tx, mart)
-    columns = [name for (name,) in tx.fetch(_COLUMNS, (CANDIDATE_SCHEMA, mart.name))]
+    columns = _fit_columns(tx, mart)
     names = ", ".join(f'"{column}"' for column in columns)
     same_key = " and ".join(f"new_rows.{column} = old_rows.{column}" for column in mart.key)
     new_values = ", ".join(f'new_rows."{column}"' for column in columns)
     old_values = ", ".join(f'old_rows."{column}"' for column in columns)
     deleted = tx.fetch(
         f"with deleted as (delete from {published} as old_rows where not exists ("
-        f"select 1 from {candidate} as new_rows where {same_key} and row({new_values}) is not distinct from row({old_values})"
+        f"select 1 from {candidate} as new_rows "
+        f"where {same_key} and row({new_values}) is not distinct from row({old_values})"
         ") returning 1) select count(*) from deleted"
     )[0][0]
     inserted = tx.fetch(
@@ -226,31 +226,36 @@ def _replace_changed_rows(tx: Transaction, mart: Mart) -> int:
     return deleted + inserted
 
 
-_COLUMNS = (
-    "select attname from pg_attribute where attrelid = (quote_ident($1) || '.' || quote_ident($2))::regclass "
-    "and attnum > 0 and not attisdropped order by attnum"
-)
+# Names and types of a relation's columns, in their order.
+_COLUMNS = """
+select attname, format_type(atttypid, atttypmod)
+from pg_attribute
+inner join pg_class on pg_class.oid = attrelid
+inner join pg_namespace on pg_namespace.oid = relnamespace
+where nspname = $1
+    and relname = $2
+    and attnum > 0
+    and not attisdropped
+order by attnum
+"""
 
 
-def _fit_columns(tx: Transaction, mart: Mart) -> None:
-    """Create the published table, or rebuild it when a new version of Footfall gave it other columns."""
-    columns = {}
-    for schema in (CANDIDATE_SCHEMA, MARTS_SCHEMA):
-        columns[schema] = tx.fetch(
-            "select attname, format_type(atttypid, atttypmod) from pg_attribute join pg_class on pg_class.oid = attrelid "
-            "join pg_namespace on pg_namespace.oid = relnamespace where nspname = $1 and relname = $2 "
-            "and attnum > 0 and not attisdropped order by attnum",
-            (schema, mart.name),
-        )
-    if columns[CANDIDATE_SCHEMA] == columns[MARTS_SCHEMA]:
-        return
+def _fit_columns(tx: Transaction, mart: Mart) -> list[str]:
+    """Create the published table, or alter it when a new version gave it other columns; returns their names."""
     table = f"{MARTS_SCHEMA}.{mart.name}"
-    if not columns[MARTS_SCHEMA]:
-        tx.execute(f"create table {table} (like {CANDIDATE_SCHEMA}.{mart.name}, primary key ({', '.join(mart.key)}))")
-        return
-    tx.execute(f"delete from {table}")
-    for name, _ in set(columns[MARTS_SCHEMA]) - set(columns[CANDIDATE_SCHEMA]):
-        tx.execute(f'alter table {table} drop column "{name}"')
-    for name, kind in columns[CANDIDATE_SCHEMA]:
-        if (name, kind) not in columns[MARTS_SCHEMA]:
-            tx.execute(f'alter table {table} add column "{name}" {kind}')
+    wanted = tx.fetch(_COLUMNS, (CANDIDATE_SCHEMA, mart.name))
+    present = tx.fetch(_COLUMNS, (MARTS_SCHEMA, mart.name))
+    key = ", ".join(mart.key)
+    if not present:
+        tx.execute(f"create table {table} (like {CANDIDATE_SCHEMA}.{mart.name}, primary key ({key}))")
+    elif set(wanted) != set(present):
+        # Rare (a new version), and every row changes with it; grants and comments of the table stay.
+        tx.execute(f"delete from {table}")
+        for name, _ in set(present) - set(wanted):
+            tx.execute(f'alter table {table} drop column "{name}"')
+        for name, kind in wanted:
+            if (name, kind) not in present:
+                tx.execute(f'alter table {table} add column "{name}" {kind}')
+        tx.execute(f"alter table {table} drop constraint if exists {mart.name}_pkey")
+        tx.execute(f"alter table {table} add constraint {mart.name}_pkey primary key ({key})")
+    return [name for name, _ in wanted]

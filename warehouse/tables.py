@@ -19,9 +19,7 @@ TIME_ZONE_DAYS = RawTable(
     (("timezone", "utc_date"),),
 )
 
-TIME_ZONE_VERSIONS = RawTable(
-    "time_zone_versions", (("timezone", TEXT), ("tzdata_version", TEXT), ("last_date", DATE))
-)
+TIME_ZONE_VERSIONS = RawTable("time_zone_versions", (("timezone", TEXT), ("tzdata_version", TEXT), ("last_date", DATE)))
 
 # The zone each workspace was last built with, so that a change is seen.
 WORKSPACE_TIME_ZONES = RawTable("workspace_time_zones", (("workspace_id", TEXT), ("timezone", TEXT)))

@@ -11,6 +11,7 @@ from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
 
 from orchestration.defs.resources import RefreshResource
 from orchestration.project import PROFILES_DIR, PROJECT_DIR, dbt_environment, dbt_variables, ensure_manifest
+from orchestration.refresh import Throttle
 from orchestration.settings import Settings
 
 log = logging.getLogger("footfall")
@@ -35,4 +36,18 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, refresh: 
     log.info("building: %s", ", ".join(f"{count} {kind}" for kind, count in pending.items()))
     environment = {**dbt_environment(refresh.run.settings), **refresh.run.warehouse.dbt_environment()}
     with mock.patch.dict(os.environ, environment):
-        yield from dbt.cli(arguments, context=context, target_path=settings.dbt_target_path).stream()
+        events = dbt.cli(arguments, context=context, target_path=settings.dbt_target_path).stream()
+        yield from _with_progress(events)
+
+
+def _with_progress(events: Iterator) -> Iterator:
+    """The same events, with a line a second on how far the build is."""
+    models = checks = 0
+    throttle = Throttle()
+    for event in events:
+        models += isinstance(event, dg.Output | dg.AssetMaterialization)
+        checks += isinstance(event, dg.AssetCheckResult | dg.AssetCheckEvaluation)
+        if throttle.is_due():
+            log.info("built %d models, ran %d checks", models, checks)
+        yield event
+    log.info("built %d models, ran %d checks: dbt is done", models, checks)

@@ -80,8 +80,9 @@ def tables_of(workspaces: list[Workspace]) -> Tables:
 
 
 def add_reports(tables: Tables, workspace: Workspace, segment_id: str) -> None:
-    """The rows of each timeframe that ends at as_of_date. A workspace without activity by then reports nothing."""
-    if workspace.everybody.first_activity_date is None:
+    """The rows of each timeframe that ends at as_of_date, for every workspace with an event that is not hidden: one
+    whose events are all bots' or later than as_of_date reports zeros."""
+    if not (workspace.everybody.events or workspace.everybody.bot_events):
         return
     key = {"workspace_id": workspace.workspace_id, "segment_id": segment_id}
     last = workspace.as_of_date

@@ -52,7 +52,9 @@ def test_stray_quote_costs_one_row_of_many(read):
 
 def test_quoted_breaks_across_chunks_keep_their_lines(read, monkeypatch):
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows(["u", "login", "2026-01-01", f"a\n{number}"] for number in range(2000))
+    csv.writer(text, lineterminator="\n").writerows(
+        ["u", "login", "2026-01-01", f"a\n{number}"] for number in range(2000)
+    )
     from ingest import lines
 
     monkeypatch.setattr(lines.line_chunks, "__defaults__", (1000,))

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, RUF043 -- tables of hostile text read best a case a line
 import os
 import socket
 import subprocess
@@ -35,7 +36,13 @@ def test_files_come_in_loading_order_at_any_depth(landing, find):
 
 
 def test_what_is_no_landing_file_is_left_alone_with_a_note(landing, find):
-    for name in ("events/.hidden.ndjson", "events/_x.ndjson", "events/a.tmp", "events/a.ndjson.part", "events/_t/a.ndjson"):
+    for name in (
+        "events/.hidden.ndjson",
+        "events/_x.ndjson",
+        "events/a.tmp",
+        "events/a.ndjson.part",
+        "events/_t/a.ndjson",
+    ):
         landing.write(name, b"x")
     for name in ("events/a.xml", "events/b.parquet.gz", "other/a.ndjson", "top.ndjson"):
         landing.write(name, b"x")
@@ -44,7 +51,14 @@ def test_what_is_no_landing_file_is_left_alone_with_a_note(landing, find):
     files, notes = find()
     assert files == []
     assert sorted(notes) == sorted(
-        ["events/a.xml", "events/b.parquet.gz", "other/a.ndjson", "top.ndjson", "events/empty.ndjson", "events/pipe.ndjson"]
+        [
+            "events/a.xml",
+            "events/b.parquet.gz",
+            "other/a.ndjson",
+            "top.ndjson",
+            "events/empty.ndjson",
+            "events/pipe.ndjson",
+        ]
     )
 
 
@@ -107,7 +121,16 @@ def test_growing_file_is_left_for_the_next_run(landing, find):
 
 
 def test_odd_file_names_load_and_stay_apart(landing):
-    names = ["a'b\".ndjson", "*.ndjson", "[a].ndjson", "a\nb.ndjson", "😀.ndjson", "a;drop table x.ndjson", "%s$1.ndjson", "-r.ndjson"]
+    names = [
+        "a'b\".ndjson",
+        "*.ndjson",
+        "[a].ndjson",
+        "a\nb.ndjson",
+        "😀.ndjson",
+        "a;drop table x.ndjson",
+        "%s$1.ndjson",
+        "-r.ndjson",
+    ]
     for number, name in enumerate(names):
         landing.write(f"events/{name}", [event(event_id=str(number))])
     raw_name = os.fsdecode(b"\xff\xfe.ndjson")
@@ -136,7 +159,12 @@ def bucket():
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     endpoint = f"http://127.0.0.1:{port}"
-    settings = {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_DEFAULT_REGION": "us-east-1"}
+    settings = {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "k",
+        "AWS_SECRET_ACCESS_KEY": "s",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
     with pytest.MonkeyPatch.context() as patch:
         for name, value in settings.items():
             patch.setenv(name, value)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- tables of hostile text read best a case a line
 import csv
 import gzip
 import io
@@ -35,7 +36,9 @@ def _csv(rows) -> bytes:
 
 def _parquet(rows) -> bytes:
     columns = {name: [row.get(name) for row in rows] for name in COLUMNS}
-    columns["created_at"] = pa.array([datetime.fromisoformat(at) for at in columns["created_at"]], pa.timestamp("ns", "CET"))
+    columns["created_at"] = pa.array(
+        [datetime.fromisoformat(at) for at in columns["created_at"]], pa.timestamp("ns", "CET")
+    )
     columns["metadata"] = [json.dumps(value) for value in columns["metadata"]]
     buffer = io.BytesIO()
     pq.write_table(pa.table(columns), buffer)
@@ -59,7 +62,10 @@ FILES = {
 
 
 def _without_place(rows):
-    return sorted(({**row, "line": None, "metadata": json.loads(row["metadata"])} for row in rows), key=lambda row: row["event_id"])
+    return sorted(
+        ({**row, "line": None, "metadata": json.loads(row["metadata"])} for row in rows),
+        key=lambda row: row["event_id"],
+    )
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -125,7 +131,9 @@ def test_text_that_is_not_utf_8_is_rejected_in_every_format(read, tmp_path):
     bad = b'{"user_id":"\xff","event_type":"login","created_at":"2026-01-01"}\n'
     _, rejected = read("events", bad + _ndjson(ROWS))
     assert [(row["line"], row["reason"], row["byte_length"]) for row in rejected] == [(1, "invalid_utf8", len(bad) - 1)]
-    accepted, rejected = read("events", b"user_id,event_type,created_at\n\xff,login,2026-01-01\nu,login,2026-01-01\n", "r.csv")
+    accepted, rejected = read(
+        "events", b"user_id,event_type,created_at\n\xff,login,2026-01-01\nu,login,2026-01-01\n", "r.csv"
+    )
     assert [(row["line"], row["reason"]) for row in rejected] == [(2, "invalid_utf8")]
     assert [row["line"] for row in accepted] == [3]
     users = pa.Array.from_buffers(pa.string(), 1, pa.array([b"\xff"]).buffers())
@@ -156,5 +164,7 @@ def test_time_zone_of_a_parquet_column_does_not_change_the_instant(read, tmp_pat
         pq.write_table(pa.table(columns), tmp_path / "t")
         hashes.add(read("events", (tmp_path / "t").read_bytes(), "t.parquet")[0][0]["content_hash"])
     offset = at.astimezone(timezone(timedelta(hours=9))).isoformat()
-    hashes.add(read("events", [event(event_id=None, user_id="u", event_type="login", created_at=offset)])[0][0]["content_hash"])
+    hashes.add(
+        read("events", [event(event_id=None, user_id="u", event_type="login", created_at=offset)])[0][0]["content_hash"]
+    )
     assert len(hashes) == 1

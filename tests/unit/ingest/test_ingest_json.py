@@ -1,3 +1,4 @@
+# ruff: noqa: E501, RUF005, UP031 -- tables of hostile text read best a case a line
 """Texts that a lenient parser would take, and texts that try to break one."""
 
 import gzip
@@ -53,13 +54,27 @@ def test_plain_line_pattern_takes_only_what_strict_json_takes():
     import re
 
     pattern = re.compile(strict_json.PLAIN_LINE)
-    pieces = ["0", "-1", "01", "1.5", "1e5", "123456789012345", "1234567890123456", '"a"', '"\\u0000"', '"\\ud800"', "nan"]
+    pieces = [
+        "0",
+        "-1",
+        "01",
+        "1.5",
+        "1e5",
+        "123456789012345",
+        "1234567890123456",
+        '"a"',
+        '"\\u0000"',
+        '"\\ud800"',
+        "nan",
+    ]
     pieces += ["[1,2]", "[1,]", "{}", '{"a":1}', '{"a":1,}', "true", "null", '"\n"', '"\\q"', "[[1]]", '[{"a":[]}]', ""]
     for piece in pieces:
         line = '{"x":%s}' % piece
         if pattern.fullmatch(line):
             value = json.loads(line)
-            assert strict_json.dump(strict_json.parse(line)) == json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+            assert strict_json.dump(strict_json.parse(line)) == json.dumps(
+                value, separators=(",", ":"), ensure_ascii=False
+            )
 
 
 @pytest.fixture

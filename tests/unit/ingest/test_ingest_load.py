@@ -1,3 +1,4 @@
+# ruff: noqa: E501, UP031 -- tables of hostile text read best a case a line
 import gzip
 import json
 import random
@@ -12,14 +13,18 @@ from warehouse.duckdb import DuckDBTransaction
 
 
 def test_outcomes_add_up_in_report_and_ledger(landing):
-    landing.write("events/a.ndjson", [event(event_id=str(number % 7)) for number in range(10)] + [event(event_type="?")])
+    landing.write(
+        "events/a.ndjson", [event(event_id=str(number % 7)) for number in range(10)] + [event(event_type="?")]
+    )
     landing.write("events/b.csv", "user_id,event_type,created_at\nu,login,2026-01-01\nu,login,2026-01-01\nu,login\n")
     report = landing.load()
     assert [(file.rows_read, file.loaded, file.duplicates, file.rejected) for file in report.files] == [
         (11, 7, 3, 1),
         (3, 1, 1, 1),
     ]
-    assert landing.fetch("select sum(rows_read), sum(loaded), sum(duplicates), sum(rejected) from raw.loads") == [(14, 8, 4, 2)]
+    assert landing.fetch("select sum(rows_read), sum(loaded), sum(duplicates), sum(rejected) from raw.loads") == [
+        (14, 8, 4, 2)
+    ]
     assert landing.fetch("select count(*) from raw.events") == [(12,)]  # every copy stays
     assert landing.fetch("select load_id, kind from raw.pending order by 1") == [(1, "load"), (2, "load")]
     assert report.lines()[-1].split() == ["2", "files", "14", "8", "4", "0", "2"]
@@ -39,7 +44,9 @@ def test_same_event_in_two_loads_is_a_duplicate_and_a_conflict_only_when_it_diff
     assert (file.loaded, file.duplicates, file.conflicts) == (1, 2, 1)
     repeated = landing.fetch("select event_id, load_id, line from raw.repeated_events order by 1, 2")
     assert repeated == [("differs", 1, 2), ("differs", 2, 2), ("same", 1, 1), ("same", 2, 1)]
-    landing.write("events/c.ndjson", [event(event_id="same"), event(event_id="same", os="y"), event(event_id="same", os="y")])
+    landing.write(
+        "events/c.ndjson", [event(event_id="same"), event(event_id="same", os="y"), event(event_id="same", os="y")]
+    )
     (file,) = landing.load().files
     assert (file.loaded, file.duplicates, file.conflicts) == (0, 3, 3)
     assert landing.fetch("select count(*), count(distinct (load_id, line)) from raw.repeated_events") == [(7, 7)]
@@ -74,7 +81,10 @@ def test_same_content_under_another_name_loads_once(landing):
     landing.write("events/deep/er/b.jsonl", content)
     (file,) = landing.load().files
     assert (file.status, file.load_id, file.rows_read) == ("known", 1, 0)
-    assert landing.fetch("select path, load_id from raw.files order by 1") == [("events/a.ndjson", 1), ("events/deep/er/b.jsonl", 1)]
+    assert landing.fetch("select path, load_id from raw.files order by 1") == [
+        ("events/a.ndjson", 1),
+        ("events/deep/er/b.jsonl", 1),
+    ]
     assert landing.load().files == []
 
 
@@ -95,7 +105,9 @@ def test_damaged_file_is_refused_as_a_whole_and_the_run_goes_on(landing, name, c
     refused, loaded = report.files
     assert (refused.status, loaded.loaded) == ("rejected", 1)
     assert reason in refused.reason
-    assert landing.fetch("select entity, path, line, reason from raw.rejected") == [("events", name, None, "corrupt_file")]
+    assert landing.fetch("select entity, path, line, reason from raw.rejected") == [
+        ("events", name, None, "corrupt_file")
+    ]
     assert landing.fetch("select load_id, status from raw.loads order by 1") == [(1, "rejected"), (2, "loaded")]
     assert landing.fetch("select count(*) from raw.events where load_id = 1") == [(0,)]
     assert landing.load().files == []
@@ -126,13 +138,17 @@ def test_crash_between_append_and_commit_leaves_nothing(landing, monkeypatch, st
         if step == "append":
             append = DuckDBTransaction.append
             patch.setattr(
-                DuckDBTransaction, "append", lambda tx, table, rows: crash() if table == "raw.loads" else append(tx, table, rows)
+                DuckDBTransaction,
+                "append",
+                lambda tx, table, rows: crash() if table == "raw.loads" else append(tx, table, rows),
             )
         else:
             patch.setattr(load._Load if step == "record_file" else ledger, step, crash)
         with pytest.raises(RuntimeError, match="power cut"):
             landing.load()
-    assert {landing.fetch(f"select count(*) from raw.{name}")[0] for name in ("events", "rejected", "loads", "files")} == {(0,)}
+    assert {
+        landing.fetch(f"select count(*) from raw.{name}")[0] for name in ("events", "rejected", "loads", "files")
+    } == {(0,)}
     assert landing.load().total("loaded") == 1
 
 
@@ -155,7 +171,9 @@ def test_file_that_changes_while_it_is_read_is_rolled_back(landing, monkeypatch)
 
 def test_users_keep_history_and_drop_repetitions(landing):
     at = {"updated_at": "2026-01-01"}
-    landing.write("users/1.ndjson", [{"user_id": "a", "plan": "x"}, {"user_id": "a", "plan": "x"}, {"user_id": "b", **at}])
+    landing.write(
+        "users/1.ndjson", [{"user_id": "a", "plan": "x"}, {"user_id": "a", "plan": "x"}, {"user_id": "b", **at}]
+    )
     first = landing.load()
     assert (first.total("loaded"), first.total("duplicates")) == (2, 1)
     day = timedelta(days=1)
@@ -169,7 +187,10 @@ def test_users_keep_history_and_drop_repetitions(landing):
         landing.write(f"users/{number}.ndjson", rows)
         report = landing.load(CLOCK + number * day)
         assert (report.total("loaded"), report.total("duplicates")) == (loaded, len(rows) - loaded)
-    plans = landing.fetch("select attributes from raw.users where user_key = '%s' order by load_id" % landing.keys.user_key("default", "a"))
+    plans = landing.fetch(
+        "select attributes from raw.users where user_key = '%s' order by load_id"
+        % landing.keys.user_key("default", "a")
+    )
     assert [json.loads(plan) for (plan,) in plans] == [{"plan": "x"}, {"plan": "y"}, {"plan": "x"}]
 
 
@@ -179,7 +200,14 @@ def test_rows_for_every_workspace_are_compared_too(landing):
         landing.write(f"goals/{number}.ndjson", [{"goal_name": "g", "page_path": "/x"}])
     report = landing.load()
     totals = {(file.entity, file.path[-8]): file.loaded for file in report.files}
-    assert totals == {("features", "0"): 1, ("features", "1"): 0, ("features", "2"): 1, ("goals", "0"): 1, ("goals", "1"): 0, ("goals", "2"): 0}
+    assert totals == {
+        ("features", "0"): 1,
+        ("features", "1"): 0,
+        ("features", "2"): 1,
+        ("goals", "0"): 1,
+        ("goals", "1"): 0,
+        ("goals", "2"): 0,
+    }
 
 
 def test_consent_is_a_duplicate_when_user_purpose_time_and_decision_agree(landing):

@@ -33,7 +33,9 @@ def _rows_and_peak_megabytes(path: Path) -> tuple[int, int]:
 def test_peak_memory_of_a_large_archive_is_bounded(tmp_path):
     """200 MB of text in a small archive: mostly one line that is passed over, as a decompression bomb would have it."""
     path = tmp_path / "bomb.ndjson.gz"
-    lines = "".join(json.dumps(event(event_id=str(number), page_path="/" + "x" * 300)) + "\n" for number in range(100_000))
+    lines = "".join(
+        json.dumps(event(event_id=str(number), page_path="/" + "x" * 300)) + "\n" for number in range(100_000)
+    )
     with gzip.open(path, "wb", compresslevel=1) as file:
         file.write(lines.encode())
         for _ in range(150):

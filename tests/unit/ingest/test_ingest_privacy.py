@@ -73,13 +73,23 @@ PERSONAL = {
 
 
 def test_no_personal_value_is_stored_in_clear_not_even_of_rejected_rows(landing, tmp_path):
-    rows = [event(**PERSONAL), event(**PERSONAL, event_id="e2", created_at="yesterday"), event(**PERSONAL, event_type="x")]
+    rows = [
+        event(**PERSONAL),
+        event(**PERSONAL, event_id="e2", created_at="yesterday"),
+        event(**PERSONAL, event_type="x"),
+    ]
     rows.append(event(**PERSONAL, event_id="e3", metadata="Marie-Personal-1"))
     landing.write("events/a.ndjson", rows)
     landing.write("events/b.ndjson", b'{"user_id": "Marie-Personal-1", "ip_address": \n{"broken": Marie-Personal-1\n')
-    landing.write("events/c.csv", "user_id,event_type,created_at\nMarie-Personal-1,login\nMarie-Personal-1,nope,2026-01-01\n")
-    landing.write("users/u.ndjson", [{"user_id": "Marie-Personal-1", "created_at": "never"}, {"user_id": "Marie-Personal-1"}])
-    landing.write("consents/c.ndjson", [{"user_id": "Marie-Personal-1", "granted": "Marie-Personal-1", "at": "2026-01-01"}])
+    landing.write(
+        "events/c.csv", "user_id,event_type,created_at\nMarie-Personal-1,login\nMarie-Personal-1,nope,2026-01-01\n"
+    )
+    landing.write(
+        "users/u.ndjson", [{"user_id": "Marie-Personal-1", "created_at": "never"}, {"user_id": "Marie-Personal-1"}]
+    )
+    landing.write(
+        "consents/c.ndjson", [{"user_id": "Marie-Personal-1", "granted": "Marie-Personal-1", "at": "2026-01-01"}]
+    )
     report = landing.load()
     assert report.total("loaded") == 2 and report.total("rejected") == 9
     stored = [landing.everything().encode()] + [path.read_bytes() for path in (tmp_path / "home").rglob("*.duckdb*")]

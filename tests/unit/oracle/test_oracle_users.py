@@ -100,7 +100,7 @@ def test_score_without_a_session_start_has_no_session_terms() -> None:
 
 
 def test_score_is_capped_at_one_hundred() -> None:
-    days = [n for n in range(14, 32)] + [n for n in range(1, 13)]
+    days = list(range(14, 32)) + list(range(1, 13))
     dates = [f"2024-{'05' if position < 18 else '06'}-{n:02d}" for position, n in enumerate(days)]
     events = [use(f"{date}T10:{minute:02d}", f"f{minute % 5}") for date in dates for minute in range(25)]
     assert only(tables(events)["dim_users"])["engagement_score"] == Decimal("100.00")

@@ -18,6 +18,7 @@ reports as (
     from {{ ref('int_as_of_dates') }} as as_of_dates
     cross join timeframes
     where as_of_dates.first_event_date is not null
+        and {{ is_shown('as_of_dates.first_event_date', 'as_of_dates.as_of_date') }}
 
 ),
 

@@ -1,0 +1,56 @@
+# Footfall. `make demo` and `make test` set up everything they need in .venv.
+TARGET ?= duckdb
+PYTHON ?= $(shell for python in python3.12 python3.13 python3.11 python3; do \
+	"$$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
+	&& echo "$$python" && break; done)
+UV := $(shell command -v uv 2>/dev/null)
+BIN := .venv/bin
+
+.PHONY: help demo test lint format dev docs lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# Made anew only when the lock changes; uv where it is at hand, pip otherwise, hashes checked by both.
+.venv/.locked: requirements.lock
+	@test -n "$(PYTHON)" || { echo "Footfall needs Python 3.11, 3.12 or 3.13 (with venv) on the PATH." >&2; exit 1; }
+	@echo "Setting up .venv with $$($(PYTHON) --version); this is done once."
+ifneq ($(UV),)
+	@$(UV) venv --quiet --clear --python "$(PYTHON)" .venv
+	@VIRTUAL_ENV=.venv $(UV) pip sync --quiet --require-hashes requirements.lock
+	@VIRTUAL_ENV=.venv $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+else
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+endif
+	@touch $@
+
+demo: .venv/.locked ## Run the whole pipeline on made-up data (TARGET=postgres: on Postgres)
+	@$(BIN)/footfall demo --target $(TARGET)
+
+test: .venv/.locked ## Run all tests
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile
+
+lint: .venv/.locked ## Check layout and style of Python and SQL
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/sqlfluff lint --processes 1 dbt_project/models dbt_project/tests
+
+format: .venv/.locked ## Lay out Python and SQL
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@$(BIN)/sqlfluff fix dbt_project/models dbt_project/tests
+
+dev: .venv/.locked ## Open the Dagster UI
+	@$(BIN)/footfall dev
+
+docs: .venv/.locked ## Build the dbt docs under FOOTFALL_HOME/dbt
+	@$(BIN)/footfall docs --target $(TARGET)
+
+lock: ## Resolve requirements.lock anew from pyproject.toml (needs uv)
+	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet --output-file requirements.lock
+
+clean: ## Remove .venv and caches; FOOTFALL_HOME stays
+	@rm -rf .venv .pytest_cache .ruff_cache .hypothesis *.egg-info

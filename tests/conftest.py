@@ -1,0 +1,81 @@
+"""One Postgres server a session, and pipelines in homes of their own."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from orchestration.project import ensure_manifest
+from orchestration.settings import Settings
+from tests.pipeline import Pipeline
+from warehouse.embedded_postgres import EmbeddedPostgres
+
+
+class PostgresServer:
+    """A running server that hands out empty databases. `dsn` names the superuser's own database."""
+
+    def __init__(self, dsn: str) -> None:
+        self.dsn = dsn
+        self._numbers = count(1)
+
+    def new_database(self) -> str:
+        """The DSN of a database that nobody else uses."""
+        name = f"test_{next(self._numbers)}"
+        connection = psycopg2.connect(self.dsn)
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(f"create database {name}")
+        finally:
+            connection.close()
+        return f"{self.dsn.rpartition('/')[0]}/{name}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_settings_from_the_shell() -> Iterator[None]:
+    """Tests say what they set: a developer's own FOOTFALL_… variables must not reach them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith("FOOTFALL_") and not name.startswith("FOOTFALL_TEST_"):
+                patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    # Not pytest's temporary folder, which only its owner may enter: as root the server runs as another user.
+    home = Path(tempfile.mkdtemp(prefix="footfall-test-postgres-"))
+    home.chmod(0o755)
+    server = EmbeddedPostgres(home)
+    try:
+        yield PostgresServer(server.start())
+    finally:
+        server.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def parsed_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dbt target folder with the project's manifest: parsing takes longer than most builds."""
+    settings = Settings(home=tmp_path_factory.mktemp("parsed"), target="duckdb")
+    return ensure_manifest(settings).parent
+
+
+@pytest.fixture(scope="session")
+def make_pipeline(
+    tmp_path_factory: pytest.TempPathFactory, parsed_project: Path, request: pytest.FixtureRequest
+) -> Callable[..., Pipeline]:
+    """make_pipeline(target="duckdb", **settings): an empty warehouse in a home of its own."""
+
+    def make(target: str = "duckdb", **settings) -> Pipeline:
+        if target == "postgres" and "postgres_dsn" not in settings:
+            settings["postgres_dsn"] = request.getfixturevalue("postgres_server").new_database()
+        home = tmp_path_factory.mktemp(f"home-{target}-")
+        return Pipeline(home, target, parsed_project=parsed_project, **settings)
+
+    return make

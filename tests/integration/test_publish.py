@@ -1,0 +1,150 @@
+"""Publishing: all marts change in one step, and readers never see an error, a wait or a mix."""
+
+import threading
+import time
+from datetime import datetime
+
+import pytest
+
+from warehouse.base import LockTimeout, Mart, WarehouseError
+
+MARTS = [Mart("first", ("id",)), Mart("second", ("id",))]
+PUBLICATIONS = 20
+ROWS = 2_000
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def warehouse(request, tmp_path):
+    """An empty warehouse with the two relations that publishing reads besides the marts."""
+    if request.param == "duckdb":
+        from warehouse.duckdb import DuckDBWarehouse
+
+        opened = DuckDBWarehouse(tmp_path)
+    else:
+        from warehouse.postgres import PostgresWarehouse
+
+        opened = PostgresWarehouse(request.getfixturevalue("postgres_server").new_database())
+    opened.prepare()
+    with opened.transaction() as tx:
+        tx.execute("create schema candidate")
+        tx.execute("create schema intermediate")
+        tx.execute("create table intermediate.int_as_of_dates (newest_event_at timestamp)")
+        tx.execute("insert into intermediate.int_as_of_dates values ($1)", (datetime(2024, 5, 1),))
+    return opened
+
+
+def write_candidate(warehouse, version: int, rows: int = ROWS) -> None:
+    """Two marts that agree on one version number; a tenth of the rows is the same in every version."""
+    with warehouse.transaction() as tx:
+        for mart in MARTS:
+            tx.execute(f"drop table if exists candidate.{mart.name}")
+            tx.execute(
+                f"create table candidate.{mart.name} as select n as id, case when n % 10 = 0 then 0 else {version} end "
+                f"as version, {version} as newest from generate_series(1, {rows + version}) as numbers(n)"
+            )
+
+
+def test_nothing_published_is_said_in_words(warehouse):
+    with pytest.raises(WarehouseError, match="nothing has been published yet"):
+        warehouse.read("select 1")
+
+
+def test_published_rows_equal_the_candidate_after_changes_additions_and_removals(warehouse):
+    for version, rows in ((1, 50), (2, 80), (3, 10)):
+        write_candidate(warehouse, version, rows)
+        with warehouse.lock(0):
+            publication = warehouse.publish(MARTS, f"run {version}", "fingerprint", None)
+        assert publication.publication_id == version
+        published = warehouse.read("select id, version, newest from first order by id").rows
+        assert published == [(n, 0 if n % 10 == 0 else version, version) for n in range(1, rows + version + 1)]
+
+
+def test_publishing_clears_the_pending_work(warehouse):
+    write_candidate(warehouse, 1)
+    with warehouse.transaction() as tx:
+        tx.execute("insert into raw.pending (kind) values ('everything')")
+    with warehouse.lock(0):
+        warehouse.publish(MARTS, "run", "fingerprint", None)
+    with warehouse.transaction() as tx:
+        assert tx.fetch("select count(*) from raw.pending") == [(0,)]
+        assert tx.fetch("select publication_id, run_id, newest_event_at from ops.publications") == [
+            (1, "run", datetime(2024, 5, 1))
+        ]
+
+
+def test_a_publication_that_fails_leaves_readers_and_pending_work_as_they_were(warehouse):
+    write_candidate(warehouse, 1)
+    with warehouse.lock(0):
+        warehouse.publish(MARTS, "run 1", "fingerprint", None)
+    write_candidate(warehouse, 2)
+    with warehouse.transaction() as tx:
+        tx.execute("insert into raw.pending (kind) values ('everything')")
+        tx.execute("drop table candidate.second")
+    with warehouse.lock(0), pytest.raises(Exception, match="second"):
+        warehouse.publish(MARTS, "run 2", "fingerprint", None)
+    assert warehouse.read("select min(newest), max(newest) from first").rows == [(1, 1)]
+    with warehouse.transaction() as tx:
+        assert tx.fetch("select count(*) from raw.pending") == [(1,)]
+        assert tx.fetch("select count(*) from ops.publications") == [(1,)]
+
+
+def test_readers_see_no_error_and_no_mix_during_twenty_publications(warehouse):
+    write_candidate(warehouse, 1)
+    with warehouse.lock(0):
+        warehouse.publish(MARTS, "run 1", "fingerprint", None)
+    stop = threading.Event()
+    seen: list[tuple[int, ...]] = []
+    problems: list[BaseException] = []
+    slowest = 0.0
+
+    def read_in_a_loop() -> None:
+        nonlocal slowest
+        while not stop.is_set():
+            started = time.monotonic()
+            try:
+                with warehouse.published() as reader:
+                    versions = [
+                        reader.fetch(f"select min(newest), max(newest), count(*) from {name}")[0]
+                        for name in ("first", "second", "first")
+                    ]
+                assert len(set(versions)) == 1, versions
+                newest, _, count = versions[0]
+                assert versions[0] == (newest, newest, ROWS + newest), versions
+                seen.append(newest)
+            except BaseException as problem:  # kept for the main thread, whatever it is
+                problems.append(problem)
+                return
+            slowest = max(slowest, time.monotonic() - started)
+
+    readers = [threading.Thread(target=read_in_a_loop) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for version in range(2, PUBLICATIONS + 2):
+        write_candidate(warehouse, version)
+        with warehouse.lock(0):
+            warehouse.publish(MARTS, f"run {version}", "fingerprint", None)
+    stop.set()
+    for reader in readers:
+        reader.join()
+    assert not problems, problems[0]
+    assert len(set(seen)) > 3
+    assert slowest < 5
+
+
+def test_a_second_run_waits_for_the_first_and_then_gives_up_with_a_reason(warehouse):
+    told = []
+    refused = pytest.raises(LockTimeout, match="FOOTFALL_LOCK_WAIT_SECONDS")
+    with warehouse.lock(0), refused, warehouse.lock(0.5, told.append):
+        pass
+    assert len(told) == 1
+    with warehouse.lock(0):
+        pass
+
+
+def test_readers_cannot_write(warehouse):
+    write_candidate(warehouse, 1)
+    with warehouse.lock(0):
+        warehouse.publish(MARTS, "run 1", "fingerprint", None)
+    for sql in ("delete from first", "create table marts.more (a integer)", "drop table first"):
+        with pytest.raises(Exception, match=r"read.only"):
+            warehouse.read(sql)

@@ -1,0 +1,126 @@
+"""The real pipeline without Dagster's start-up: load, `dbt build`, publish, as a run of Footfall does them."""
+
+import json
+import os
+import shutil
+import subprocess
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+
+from ingest.load_report import LoadReport
+from orchestration.project import (
+    DBT_EXECUTABLE,
+    PROJECT_DIR,
+    dbt_environment,
+    dbt_variables,
+    ensure_manifest,
+    published_marts,
+)
+from orchestration.refresh import Refresh, open_refresh
+from orchestration.settings import Settings
+from warehouse.base import Mart
+from warehouse.open import open_warehouse
+
+SECRET = "a secret that only tests use"
+BUILD_SECONDS = 300
+
+
+class BuildFailed(Exception):
+    """dbt did not end well; the message is the end of its output."""
+
+
+class Pipeline:
+    """One warehouse and the runs over it.
+
+    Args:
+        home: an empty folder for all that the runs write.
+        target: duckdb or postgres.
+        parsed_project: a dbt target folder with the manifest of the project as it is now, which saves parsing it.
+        settings: any other field of orchestration.settings.Settings, such as postgres_dsn or session_key.
+    """
+
+    def __init__(self, home: Path, target: str = "duckdb", *, parsed_project: Path | None = None, **settings) -> None:
+        tests_own = {"secret_key": SECRET, "settle_seconds": 0, "duckdb_memory_limit": "2GB"}
+        self.settings = Settings(home=home, target=target, **(tests_own | settings))
+        if parsed_project is not None:
+            shutil.copytree(parsed_project, self.settings.dbt_target_path, dirs_exist_ok=True)
+
+    def run(
+        self,
+        landing: Path,
+        *,
+        clock: datetime | None = None,
+        as_of: date | None = None,
+        full_refresh: bool = False,
+        data_tests: bool = False,
+    ) -> LoadReport:
+        """Load what is new, build what is pending, publish it; with nothing pending, only the load.
+
+        Args:
+            clock: the moment of the run, aware; None: now.
+            data_tests: whether the build runs the dbt data tests too.
+
+        Raises:
+            BuildFailed: a model or a data test failed; nothing was published.
+        """
+        with self.loaded(landing, clock=clock, as_of=as_of, full_refresh=full_refresh) as (refresh, report):
+            if refresh.pending():
+                self.build(refresh, data_tests=data_tests)
+                refresh.publish()
+        return report
+
+    def interrupted_run(self, landing: Path, *, built: Sequence[str], clock: datetime | None = None) -> None:
+        """A run that ends after the models named in `built`, before anything is published."""
+        with self.loaded(landing, clock=clock) as (refresh, _):
+            self.build(refresh, select=built)
+
+    @contextmanager
+    def loaded(self, landing: Path, *, clock: datetime | None, **options) -> Iterator[tuple[Refresh, LoadReport]]:
+        """An open run whose new files are loaded."""
+        with open_refresh(self.settings, str(uuid.uuid4()), landing=str(landing), **options) as refresh:
+            if clock is not None:
+                refresh.clock = clock
+            yield refresh, refresh.load()
+
+    def build(self, refresh: Refresh, *, select: Sequence[str] = (), data_tests: bool = False) -> None:
+        """`dbt build` of what is pending."""
+        excluded = ["resource_type:unit_test", *([] if data_tests else ["resource_type:test"])]
+        variables = dbt_variables(self.settings, refresh.clock, refresh.as_of)
+        arguments = ["build", "--target", self.settings.target, "--vars", json.dumps(variables), "--exclude", *excluded]
+        if select:
+            arguments += ["--select", *select]
+        if "everything" in refresh.pending():
+            arguments.append("--full-refresh")
+        finished = subprocess.run(
+            [DBT_EXECUTABLE, "--no-use-colors", *arguments],
+            env={**os.environ, **dbt_environment(self.settings), **refresh.warehouse.dbt_environment()},
+            cwd=PROJECT_DIR,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=BUILD_SECONDS,
+        )
+        if finished.returncode != 0:
+            raise BuildFailed(f"{finished.stdout[-6000:]}\n{finished.stderr[-2000:]}")
+
+    def marts(self) -> list[Mart]:
+        """The tables that are published, with their keys."""
+        return published_marts(ensure_manifest(self.settings))
+
+    def tables(self) -> dict[str, list[dict]]:
+        """Every published table, its rows in the order of their keys."""
+        warehouse = open_warehouse(self.settings)
+        tables = {}
+        for mart in self.marts():
+            answer = warehouse.read(f"select * from {mart.name}")
+            rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+            tables[mart.name] = sorted(rows, key=lambda row, key=mart.key: tuple(row[column] for column in key))
+        return tables
+
+    def fetch(self, sql: str) -> list[tuple]:
+        """Rows of the working warehouse, raw and candidate included."""
+        with open_warehouse(self.settings).transaction() as tx:
+            return tx.fetch(sql)
