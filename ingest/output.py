@@ -16,8 +16,8 @@ end"""
 _DURATION = decimal_sql("details.duration")
 _UPDATED_AT = "coalesce(updated_at_utc, getvariable('load_clock'))"
 
-# Users, sessions and addresses repeat within a chunk: only the distinct ones are hashed. Keeping the hashes from chunk to
-# chunk was measured no faster.
+# Users, sessions and addresses repeat within a chunk: only the distinct ones are hashed. Keeping the hashes from chunk
+# to chunk was measured no faster.
 EVENT_HASHES_SQL = (
     f"""create or replace temp table user_keys as
         select workspace_id, user_id, {user_key_sql()} as user_key

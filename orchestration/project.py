@@ -47,8 +47,12 @@ def ensure_manifest(settings: Settings) -> Path:
     return manifest
 
 
-def dbt_environment(settings: Settings) -> dict[str, str]:
-    """Where dbt finds its project and writes its artifacts; nothing is sent anywhere."""
+def dbt_environment(settings: Settings, clock: datetime | None = None) -> dict[str, str]:
+    """Where dbt finds its project and writes its artifacts; nothing is sent anywhere.
+
+    Args:
+        clock: the moment of the run, aware, which every model of a build takes for now.
+    """
     return {
         "DBT_PROJECT_DIR": str(PROJECT_DIR),
         "DBT_PROFILES_DIR": str(PROFILES_DIR),
@@ -57,21 +61,17 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
         "FOOTFALL_TARGET": settings.target,
+        **({"FOOTFALL_CLOCK": clock.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")} if clock else {}),
     }
 
 
-def dbt_variables(settings: Settings, clock: datetime, as_of: date | None) -> dict[str, object]:
+def dbt_variables(settings: Settings, as_of: date | None) -> dict[str, object]:
     """The dbt vars of one build.
 
     Args:
-        clock: the moment of the run, aware.
         as_of: hide every later day; None shows all.
     """
-    return {
-        "clock": clock.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"),
-        "as_of": as_of.isoformat() if as_of else None,
-        **_lasting_variables(settings),
-    }
+    return {"as_of": as_of.isoformat() if as_of else None, **_lasting_variables(settings)}
 
 
 def published_marts(manifest: Path) -> list[Mart]:

@@ -40,6 +40,9 @@ class Pipeline:
         target: duckdb or postgres.
         parsed_project: a dbt target folder with the manifest of the project as it is now, which saves parsing it.
         settings: any other field of orchestration.settings.Settings, such as postgres_dsn or session_key.
+
+    Attributes:
+        builds: of each build so far, how much there was to do of each kind (see orchestration.pending).
     """
 
     def __init__(self, home: Path, target: str = "duckdb", *, parsed_project: Path | None = None, **settings) -> None:
@@ -47,6 +50,7 @@ class Pipeline:
         self.settings = Settings(home=home, target=target, **(tests_own | settings))
         if parsed_project is not None:
             shutil.copytree(parsed_project, self.settings.dbt_target_path, dirs_exist_ok=True)
+        self.builds: list[dict[str, int]] = []
 
     def run(
         self,
@@ -88,15 +92,17 @@ class Pipeline:
     def build(self, refresh: Refresh, *, select: Sequence[str] = (), data_tests: bool = False) -> None:
         """`dbt build` of what is pending."""
         excluded = ["resource_type:unit_test", *([] if data_tests else ["resource_type:test"])]
-        variables = dbt_variables(self.settings, refresh.clock, refresh.as_of)
+        variables = dbt_variables(self.settings, refresh.as_of)
         arguments = ["build", "--target", self.settings.target, "--vars", json.dumps(variables), "--exclude", *excluded]
         if select:
             arguments += ["--select", *select]
-        if "everything" in refresh.pending():
+        pending = refresh.pending()
+        self.builds.append(pending)
+        if "everything" in pending:
             arguments.append("--full-refresh")
         finished = subprocess.run(
             [DBT_EXECUTABLE, "--no-use-colors", *arguments],
-            env={**os.environ, **dbt_environment(self.settings), **refresh.warehouse.dbt_environment()},
+            env={**os.environ, **dbt_environment(self.settings, refresh.clock), **refresh.warehouse.dbt_environment()},
             cwd=PROJECT_DIR,
             stdin=subprocess.DEVNULL,
             capture_output=True,

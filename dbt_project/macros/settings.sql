@@ -1,6 +1,10 @@
-{# The moment of the run as a UTC timestamp; without Footfall around it, the moment dbt started. #}
+{# The moment of the run as a UTC timestamp; without Footfall around it, the moment dbt started. An environment variable,
+   because a var that differs at every run would make dbt parse the whole project anew at every run; unit tests alone
+   override the var. #}
 {% macro clock() -%}
-    cast('{{ var("clock") or run_started_at.strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp)
+    cast(
+        '{{ var("clock", none) or env_var("FOOTFALL_CLOCK", "") or run_started_at.strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp
+    )
 {%- endmacro %}
 
 

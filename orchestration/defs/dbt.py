@@ -29,12 +29,12 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, refresh: 
     if not pending:
         log.info("nothing is pending: the published marts stand")
         return
-    variables = dbt_variables(refresh.run.settings, refresh.run.clock, refresh.run.as_of)
+    variables = dbt_variables(refresh.run.settings, refresh.run.as_of)
     arguments = ["build", "--vars", json.dumps(variables)]
     if "everything" in pending:
         arguments.append("--full-refresh")
     log.info("building: %s", ", ".join(f"{count} {kind}" for kind, count in pending.items()))
-    environment = {**dbt_environment(refresh.run.settings), **refresh.run.warehouse.dbt_environment()}
+    environment = {**dbt_environment(refresh.run.settings, refresh.run.clock), **refresh.run.warehouse.dbt_environment()}
     with mock.patch.dict(os.environ, environment):
         events = dbt.cli(arguments, context=context, target_path=settings.dbt_target_path).stream()
         yield from _with_progress(events)

@@ -56,7 +56,7 @@ class Batch:
     @property
     def histories(self) -> st.SearchStrategy[Landing]:
         ends = st.sampled_from(ENDS[self.number % len(ENDS)])
-        return ends.flatmap(lambda end: landings(end, most_visits=9, most_events=7))
+        return ends.flatmap(lambda end: landings(end, most_visits=9, most_events=7)).filter(lambda rows: rows.events)
 
     @property
     def clock(self) -> datetime:

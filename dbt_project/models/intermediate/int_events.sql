@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('int_touched_spans') }} (named inside is_incremental, where dbt does not see it while parsing)
 {{ config(
     materialized='incremental',
     incremental_strategy='replace_touched_spans',

@@ -18,11 +18,12 @@ ranked_profiles as (
 
 ),
 
-profiles as (
+signups as (
 
     select
         ranked_profiles.workspace_id,
         ranked_profiles.user_key,
+        as_of_dates.as_of_date,
         cast({{ to_local('ranked_profiles.signed_up_at', 'zone_days') }} as date) as signup_date
     from ranked_profiles
     inner join as_of_dates on ranked_profiles.workspace_id = as_of_dates.workspace_id
@@ -30,6 +31,20 @@ profiles as (
         on as_of_dates.timezone = zone_days.timezone
             and cast(ranked_profiles.signed_up_at as date) = zone_days.utc_date
     where ranked_profiles.recency_rank = 1
+
+),
+
+-- A sign-up after as_of_date is not shown; under --as-of the profile that came with it is not there at all.
+profiles as (
+
+    select
+        workspace_id,
+        user_key,
+        case when signup_date <= as_of_date then signup_date end as signup_date,
+        -- A profile without sign-up date was always known.
+        coalesce(signup_date, date '1970-01-01') as known_from
+    from signups
+    where {{ is_shown("coalesce(signup_date, date '1970-01-01')", 'as_of_date') }}
 
 ),
 
@@ -95,11 +110,7 @@ select
     first_days.first_seen_date,
     past_activity.first_active_date,
     past_activity.last_active_date,
-    -- A profile without sign-up date was always known.
-    least(
-        case when profiles.user_key is not null then coalesce(profiles.signup_date, date '1970-01-01') end,
-        first_days.first_seen_date
-    ) as known_from,
+    least(profiles.known_from, first_days.first_seen_date) as known_from,
     cast(coalesce(past_activity.active_days_30, 0) as bigint) as active_days_30,
     cast(coalesce(past_activity.sessions_30, 0) as bigint) as sessions_30,
     cast(coalesce(past_activity.events_30, 0) as bigint) as events_30,

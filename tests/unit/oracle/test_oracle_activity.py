@@ -141,12 +141,18 @@ def test_calendar_period_without_events_has_its_row() -> None:
     assert len(picked(rows, "period_start", grain="day", is_complete=True)) == 62
 
 
-def test_first_event_after_the_as_of_date_makes_no_growth_and_no_report() -> None:
+def test_first_event_after_the_as_of_date_makes_no_growth_and_reports_of_zeros() -> None:
     rows = tables([event("2024-06-13T10:00")], datetime(2024, 6, 13, 12, tzinfo=UTC))
     assert picked(rows["dim_workspaces"], "first_activity_date", "users") == [(None, 0)]
     assert picked(rows["dim_users"], "lifecycle_status", "first_active_date") == [("never_active", None)]
     assert picked(rows["fct_activity_daily"], "activity_date", "is_complete") == [(day("2024-06-13"), False)]
-    assert rows["fct_growth_rolling"] == rows["fct_growth_periods"] == rows["rpt_activity"] == []
+    assert rows["fct_growth_rolling"] == rows["fct_growth_periods"] == []
+    assert picked(rows["rpt_activity"], "dau", "mau", "churned_users", "bounce_rate") == [(0, 0, 0, None)] * 4
+
+
+def test_as_of_before_the_first_event_shows_neither_days_nor_reports() -> None:
+    rows = tables([event("2024-06-10T10:00")], as_of=day("2024-06-09"))
+    assert rows["fct_activity_daily"] == rows["rpt_activity"] == rows["fct_sessions"] == rows["dim_users"] == []
 
 
 def test_events_up_to_a_day_ahead_of_the_clock_are_later_days() -> None:

@@ -119,7 +119,7 @@ def test_bot_events_do_not_set_the_as_of_date() -> None:
     assert only(tables(events)["dim_workspaces"])["as_of_date"] == day("2024-06-01")
 
 
-def test_workspace_of_bots_only_has_days_and_sessions_but_no_reports() -> None:
+def test_workspace_of_bots_only_has_days_and_sessions_and_reports_of_zeros() -> None:
     result = tables([event("2024-06-10T10:00", user_agent="SomeBot/1.0")])
     assert picked(result["fct_sessions"], "user_key", "is_bot") == [("ann", True)]
     assert picked(result["fct_activity_daily"], "activity_date", "dau", "events", "sessions", "bot_events") == [
@@ -128,8 +128,9 @@ def test_workspace_of_bots_only_has_days_and_sessions_but_no_reports() -> None:
         (day("2024-06-12"), 0, 0, 0, 0),
     ]
     assert picked(result["dim_workspaces"], "workspace_id", "first_activity_date", "users") == [("w", None, 0)]
-    others = set(result) - {"fct_sessions", "fct_activity_daily", "dim_workspaces"}
-    assert all(result[name] == [] for name in others)
+    assert picked(result["rpt_activity"], "dau", "engagement_score", "bounce_rate") == [(0, None, None)] * 4
+    others = {name for name in result if name.startswith(("dim_", "fct_"))}
+    assert all(result[name] == [] for name in others - {"fct_sessions", "fct_activity_daily", "dim_workspaces"})
 
 
 def test_empty_user_agent_is_no_bot() -> None:

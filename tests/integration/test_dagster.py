@@ -1,0 +1,187 @@
+"""The code location says exactly what it holds, and the sensor turns a landed file into a published number."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from orchestration.settings import PROJECT_ROOT
+
+BIN = Path(sys.executable).parent
+SECRET = "a secret of the tests, long enough"
+SECONDS_TO_PUBLISH = 90
+
+ENTITIES = ("consents", "events", "features", "goals", "segments", "users", "workspaces")
+BOOKKEEPING = ("pending", "repeated_events", "time_zone_days", "workspace_time_zones")
+STAGING = (
+    "stg_events",
+    "stg_pending",
+    "stg_repeated_events",
+    "stg_time_zone_days",
+    "stg_users",
+    "stg_workspace_time_zones",
+    "stg_workspaces",
+)
+INTERMEDIATE = (
+    "int_active_days",
+    "int_as_of_dates",
+    "int_calendar",
+    "int_engagement_scores",
+    "int_events",
+    "int_sessions",
+    "int_superseded_events",
+    "int_touched_spans",
+    "int_user_days",
+    "int_user_devices",
+    "int_user_periods",
+    "int_users",
+)
+MARTS = (
+    "dim_users",
+    "dim_workspaces",
+    "fct_activity_daily",
+    "fct_cohort_retention",
+    "fct_growth_periods",
+    "fct_growth_rolling",
+    "fct_sessions",
+    "fct_user_days",
+    "rpt_activity",
+)
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory) -> dict[str, str]:
+    """The environment of a fresh installation with a home of its own."""
+    home = tmp_path_factory.mktemp("dagster-home")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("FOOTFALL_", "DAGSTER_"))}
+    return {**kept, "FOOTFALL_HOME": str(home), "FOOTFALL_SECRET_KEY": SECRET, "FOOTFALL_SENSOR_SECONDS": "10"}
+
+
+@pytest.fixture(scope="module")
+def definitions(environment) -> dg.Definitions:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            if name.startswith("FOOTFALL_"):
+                patch.setenv(name, value)
+        from orchestration.definitions import defs
+
+        yield defs()
+
+
+def test_definitions_validate(environment):
+    finished = subprocess.run(
+        [BIN / "dagster", "definitions", "validate", "-m", "orchestration.definitions"],
+        cwd=PROJECT_ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+
+
+def test_asset_keys_are_exactly_these(definitions):
+    expected = {
+        *(("raw", name) for name in (*ENTITIES, *BOOKKEEPING)),
+        *(("staging", name) for name in STAGING),
+        *(("intermediate", name) for name in INTERMEDIATE),
+        *(("candidate", name) for name in MARTS),
+        *(("marts", name) for name in MARTS),
+    }
+    graph = definitions.resolve_asset_graph()
+    assert {tuple(key.path) for key in graph.materializable_asset_keys} == expected
+
+
+def test_every_mart_is_downstream_of_the_raw_events(definitions):
+    graph = definitions.resolve_asset_graph()
+    upstream = dg.AssetSelection.assets(*(["marts", name] for name in MARTS)).upstream().resolve(graph)
+    assert dg.AssetKey(["raw", "events"]) in upstream
+    assert dg.AssetKey(["candidate", "fct_sessions"]) in upstream
+
+
+def test_checks_are_every_data_test_of_the_project_and_the_two_borders(definitions):
+    graph = definitions.resolve_asset_graph()
+    names = {key.name for key in graph.asset_check_keys}
+    borders = {"loaded_files_as_expected", "candidate_as_expected"}
+    assert borders <= names
+    manifest = json.loads((Path(os.environ["FOOTFALL_HOME"]) / "dbt" / "duckdb" / "manifest.json").read_bytes())
+    data_tests = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "test"}
+    assert names - borders == data_tests
+
+
+def test_border_checks_block_what_is_downstream(definitions):
+    graph = definitions.resolve_asset_graph()
+    for key in graph.asset_check_keys:
+        if key.name in ("loaded_files_as_expected", "candidate_as_expected"):
+            assert graph.get_check_spec(key).blocking, key
+
+
+def test_one_job_one_schedule_one_sensor(definitions):
+    repository = definitions.get_repository_def()
+    assert [job.name for job in repository.get_all_jobs() if not job.name.startswith("__")] == ["refresh"]
+    schedule = repository.get_schedule_def("daily_refresh")
+    assert (schedule.cron_schedule, schedule.execution_timezone, schedule.job_name) == ("0 6 * * *", "UTC", "refresh")
+    sensor = repository.get_sensor_def("landing_folder")
+    assert (sensor.job_name, sensor.minimum_interval_seconds) == ("refresh", 10)
+    assert [one.name for one in repository.schedule_defs] == ["daily_refresh"]
+    assert [one.name for one in repository.sensor_defs] == ["landing_folder"]
+
+
+def test_landed_file_is_published_by_the_sensor_within_ninety_seconds(environment):
+    home = Path(environment["FOOTFALL_HOME"])
+    (home / "landing" / "events").mkdir(parents=True)
+    daemon = subprocess.Popen(
+        [BIN / "footfall", "dev", "--port", "0"],
+        cwd=PROJECT_ROOT,
+        env=environment,
+        stdout=(home / "dagster.log").open("w"),
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        _wait_until(lambda: "Serving dagster-webserver" in (home / "dagster.log").read_text(), 120, daemon)
+        day = datetime.now(UTC) - timedelta(days=2)
+        rows = [
+            {
+                "event_id": str(number),
+                "user_id": f"u{number % 50}",
+                "event_type": "page_view",
+                "created_at": (day + timedelta(seconds=number)).isoformat(),
+            }
+            for number in range(1000)
+        ]
+        (home / "landing" / "events" / "new.ndjson").write_text("\n".join(map(json.dumps, rows)))
+        landed = time.monotonic()
+        _wait_until(lambda: _published_events(environment) == "1000", SECONDS_TO_PUBLISH, daemon)
+        print(f"published {time.monotonic() - landed:.0f} s after landing")
+    finally:
+        os.killpg(daemon.pid, signal.SIGINT)
+        try:
+            daemon.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(daemon.pid, signal.SIGKILL)
+            daemon.wait()
+
+
+def _published_events(environment: dict[str, str]) -> str:
+    finished = subprocess.run(
+        [BIN / "footfall", "query", "--format", "csv", "select sum(events) as events from fct_activity_daily"],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    return finished.stdout.strip().removeprefix("events\n")
+
+
+def _wait_until(condition, seconds: float, daemon: subprocess.Popen) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert daemon.poll() is None, "Dagster ended by itself"
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(1)
