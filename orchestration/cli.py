@@ -202,6 +202,21 @@ def dev(arguments: tuple[str, ...]) -> None:
 
 
 @main.command()
+@target_option
+def docs(target: str | None) -> None:
+    """Build the reference of every table and column as one HTML page. Run it after `footfall run`."""
+    from orchestration.project import DbtError, build_docs
+    from warehouse.open import open_warehouse
+
+    settings = _settings(target)
+    try:
+        page = build_docs(settings, open_warehouse(settings).dbt_environment())
+    except DbtError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"built {page}: open it in a browser")
+
+
+@main.command()
 def stop() -> None:
     """Stop the embedded Postgres server, if it runs. A DSN of your own is left alone."""
     from warehouse.embedded_postgres import EmbeddedPostgres

@@ -17,15 +17,15 @@ PROFILES_DIR = PROJECT_ROOT / "profiles"
 DBT_EXECUTABLE = Path(sys.executable).parent / "dbt"
 
 
-class DbtParseError(Exception):
-    """dbt could not read its project; the message is dbt's own."""
+class DbtError(Exception):
+    """dbt did not end well; the message is dbt's own."""
 
 
 def ensure_manifest(settings: Settings) -> Path:
     """The manifest of the project as it is now; dbt is started only when a file changed since the last one.
 
     Raises:
-        DbtParseError: the project does not parse.
+        DbtError: the project does not parse.
     """
     manifest = settings.dbt_target_path / "manifest.json"
     stamp = settings.dbt_target_path / "parsed_fingerprint"
@@ -33,18 +33,35 @@ def ensure_manifest(settings: Settings) -> Path:
     if manifest.exists() and stamp.exists() and stamp.read_text() == fingerprint:
         return manifest
     settings.dbt_target_path.mkdir(parents=True, exist_ok=True)
+    _run_dbt(settings, {}, "parse")
+    stamp.write_text(fingerprint)
+    return manifest
+
+
+def build_docs(settings: Settings, warehouse_environment: dict[str, str]) -> Path:
+    """One HTML file with every model, column, test and their lineage; returns its path.
+
+    Args:
+        warehouse_environment: where dbt finds the warehouse (`Warehouse.dbt_environment`).
+
+    Raises:
+        DbtError: dbt could not read the project or the warehouse.
+    """
+    _run_dbt(settings, warehouse_environment, "docs", "generate", "--static")
+    return settings.dbt_target_path / "static_index.html"
+
+
+def _run_dbt(settings: Settings, warehouse_environment: dict[str, str], *arguments: str) -> None:
     finished = subprocess.run(
-        [DBT_EXECUTABLE, "--quiet", "parse", "--target", settings.target],
-        env={**os.environ, **dbt_environment(settings)},
+        [DBT_EXECUTABLE, "--quiet", *arguments, "--target", settings.target],
+        env={**os.environ, **dbt_environment(settings), **warehouse_environment},
         cwd=PROJECT_DIR,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
     )
     if finished.returncode != 0:
-        raise DbtParseError(f"dbt parse failed:\n{finished.stdout[-4000:]}{finished.stderr[-2000:]}")
-    stamp.write_text(fingerprint)
-    return manifest
+        raise DbtError(f"dbt {' '.join(arguments)} failed:\n{finished.stdout[-4000:]}{finished.stderr[-2000:]}")
 
 
 def dbt_environment(settings: Settings, clock: datetime | None = None) -> dict[str, str]:

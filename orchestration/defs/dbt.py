@@ -34,7 +34,10 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, refresh: 
     if "everything" in pending:
         arguments.append("--full-refresh")
     log.info("building: %s", ", ".join(f"{count} {kind}" for kind, count in pending.items()))
-    environment = {**dbt_environment(refresh.run.settings, refresh.run.clock), **refresh.run.warehouse.dbt_environment()}
+    environment = {
+        **dbt_environment(refresh.run.settings, refresh.run.clock),
+        **refresh.run.warehouse.dbt_environment(),
+    }
     with mock.patch.dict(os.environ, environment):
         events = dbt.cli(arguments, context=context, target_path=settings.dbt_target_path).stream()
         yield from _with_progress(events)

@@ -106,16 +106,14 @@ touched_positions as (
 
 touched_users as (
 
-    select
-        user_key,
-        min(starts_at) - {{ session_timeout() }} as reaches_from,
-        max(ends_at) + {{ session_timeout() }} as reaches_to
+    select distinct user_key
     from touched_positions
-    group by user_key
 
 ),
 
-neighbouring_sessions as (
+-- All sessions of touched users, near or far: a session of a bot, or of another client session, overlaps the one that is
+-- touched and reaches further, and so may the next one.
+earlier_sessions as (
 
     {% if is_incremental() %}
     select
@@ -125,8 +123,6 @@ neighbouring_sessions as (
         sessions.ended_at as ends_at
     from {{ source('previous_build', 'int_sessions') }} as sessions
     inner join touched_users on sessions.user_key = touched_users.user_key
-    where sessions.ended_at >= touched_users.reaches_from
-        and sessions.started_at <= touched_users.reaches_to
     {% else %}
     select * from touched_positions where false
     {% endif %}
@@ -144,7 +140,7 @@ intervals as (
     from (
         select touched_positions.*, 1 as is_touched from touched_positions
         union all
-        select neighbouring_sessions.*, 0 as is_touched from neighbouring_sessions
+        select earlier_sessions.*, 0 as is_touched from earlier_sessions
     ) as all_intervals
     group by workspace_id, user_key, starts_at, ends_at
 
