@@ -6,7 +6,7 @@ PYTHON ?= $(shell for python in python3.12 python3.13 python3.11 python3; do \
 UV := $(shell command -v uv 2>/dev/null)
 BIN := .venv/bin
 
-.PHONY: help demo test lint format dev docs lock clean
+.PHONY: help demo test lint format dev docs picture lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,10 @@ dev: .venv/.locked ## Open the Dagster UI
 
 docs: .venv/.locked ## Build the dbt docs under FOOTFALL_HOME/dbt
 	@$(BIN)/footfall docs --target $(TARGET)
+
+picture: .venv/.locked ## Draw the picture of the README from a run of the demo
+	@$(BIN)/footfall demo 2>/dev/null | sed -n '/^Activity and growth/,/^What next/p' | sed '$$d' \
+		| $(BIN)/python docs/images/terminal.py > docs/images/demo.svg
 
 lock: ## Resolve requirements.lock anew from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

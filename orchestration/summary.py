@@ -11,11 +11,18 @@ from orchestration.settings import Settings
 from warehouse.open import open_warehouse
 
 _LAST_RUN = """
-select loads.entity, count(*), sum(rows_read), sum(loaded), sum(duplicates), sum(conflicts), sum(rejected)
+select
+    entity,
+    count(*),
+    cast(sum(rows_read) as bigint),
+    cast(sum(loaded) as bigint),
+    cast(sum(duplicates) as bigint),
+    cast(sum(conflicts) as bigint),
+    cast(sum(rejected) as bigint)
 from raw.loads
 where run_id = (select run_id from raw.loads order by load_id desc limit 1)
-group by loads.entity
-order by loads.entity
+group by entity
+order by entity
 """
 
 _REASONS = """

@@ -58,7 +58,7 @@ growth as (
 
 ),
 
-sources as (
+expected as (
 
     select
         'fct_growth_rolling' as compared_with,
@@ -78,20 +78,20 @@ sources as (
 violations as (
 
     select
-        coalesce(sources.compared_with, growth.compared_with) as compared_with,
-        coalesce(sources.workspace_id, growth.workspace_id) as workspace_id,
-        coalesce(sources.activity_date, growth.activity_date) as activity_date,
-        coalesce(sources.window_days, growth.window_days) as window_days,
-        sources.active_users as active_users_daily,
+        coalesce(expected.compared_with, growth.compared_with) as compared_with,
+        coalesce(expected.workspace_id, growth.workspace_id) as workspace_id,
+        coalesce(expected.activity_date, growth.activity_date) as activity_date,
+        coalesce(expected.window_days, growth.window_days) as window_days,
+        expected.active_users as active_users_daily,
         growth.active_users as active_users_growth
-    from sources
+    from expected
     full outer join growth
-        on sources.compared_with = growth.compared_with
-            and sources.workspace_id = growth.workspace_id
-            and sources.activity_date = growth.activity_date
-            and sources.window_days = growth.window_days
-    where sources.active_users is null
-        or sources.active_users <> coalesce(growth.active_users, 0)
+        on expected.compared_with = growth.compared_with
+            and expected.workspace_id = growth.workspace_id
+            and expected.activity_date = growth.activity_date
+            and expected.window_days = growth.window_days
+    where expected.active_users is null
+        or expected.active_users <> coalesce(growth.active_users, 0)
 
 )
 

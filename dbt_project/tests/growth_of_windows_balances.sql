@@ -4,7 +4,14 @@ with
 windows as (
 
     select
-        this_window.*,
+        this_window.workspace_id,
+        this_window.window_days,
+        this_window.activity_date,
+        this_window.active_users,
+        this_window.new_users,
+        this_window.returning_users,
+        this_window.reactivated_users,
+        this_window.churned_users,
         coalesce(window_before.active_users, 0) as active_users_before
     from {{ ref('fct_growth_rolling') }} as this_window
     left join {{ ref('fct_growth_rolling') }} as window_before

@@ -142,7 +142,7 @@ def _personal_records(
     company: Company, people: list[Person], signed_up_at: dict[str, int], calendar: Calendar, dice: Dice
 ) -> dict[str, list[records.Row]]:
     users = records.users(people, signed_up_at, dice)
-    consents = records.consents(people, signed_up_at, dice)
+    consents = records.consents(people, signed_up_at, calendar, dice)
     name = company.workspace_id
     files = {
         f"users/{name}{company.users_format}": users,

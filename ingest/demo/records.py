@@ -148,8 +148,8 @@ def upgrades(company: Company, rows: list[Row], calendar: Calendar, dice: Dice) 
     ]
 
 
-def consents(people: list[Person], signed_up_at: dict[str, int], dice: Dice) -> list[Row]:
-    """What people answered at sign-up, and who withdrew a few weeks later; only where the company asks."""
+def consents(people: list[Person], signed_up_at: dict[str, int], calendar: Calendar, dice: Dice) -> list[Row]:
+    """What people answered at sign-up, and who withdrew some weeks later, by the end; only where the company asks."""
     rows: list[Row] = []
     for person in people:
         if person.is_visitor or person.company.timezone != ASKED_FOR_CONSENT or not dice.chance(CONSENT_SHARE):
@@ -162,5 +162,6 @@ def consents(people: list[Person], signed_up_at: dict[str, int], dice: Dice) -> 
             rows.append(key | {"purpose": "marketing", "granted": dice.chance(0.5), "at": as_zulu(asked_at)})
         if is_granted and dice.chance(WITHDRAWAL_SHARE):
             withdrawn_at = asked_at + dice.whole(5, 45) * 86_400_000
-            rows.append(key | {"purpose": "analytics", "granted": False, "at": as_zulu(withdrawn_at)})
+            if withdrawn_at <= calendar.end:
+                rows.append(key | {"purpose": "analytics", "granted": False, "at": as_zulu(withdrawn_at)})
     return rows

@@ -1,4 +1,5 @@
--- Rolling counts need no join of days to users: a user's day and the one after it say from when to when the user counts.
+-- Rolling counts need no join of days to users: a user's day and the one after it say from when to when the user
+-- counts.
 select
     workspace_id,
     user_key,

@@ -72,9 +72,9 @@ as_of_dates as (
         least(
             {{ add_days('clock_date', -1) }},
             {% if var('as_of') -%}
-                cast('{{ var("as_of") }}' as date)
+            cast('{{ var("as_of") }}' as date)
             {%- else -%}
-                coalesce(newest_event_date, {{ add_days('clock_date', -1) }})
+            coalesce(newest_event_date, {{ add_days('clock_date', -1) }})
             {%- endif %}
         ) as as_of_date
     from local_dates

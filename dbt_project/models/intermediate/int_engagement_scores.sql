@@ -36,7 +36,8 @@ active_users as (
     from snapshots
     inner join {{ ref('int_user_days') }} as user_days
         on snapshots.workspace_id = user_days.workspace_id
-            and user_days.activity_date between {{ add_days('snapshots.snapshot_date', -29) }} and snapshots.snapshot_date
+            and user_days.activity_date
+            between {{ add_days('snapshots.snapshot_date', -29) }} and snapshots.snapshot_date
     where not user_days.is_bot
     group by snapshots.workspace_id, snapshots.snapshot_date, user_days.user_key
 

@@ -1,7 +1,8 @@
 {{ config(materialized='incremental', incremental_strategy='replace_all') }}
 
 -- Touched: every position that a pending change gave or took from an event. A span is a touched position extended to
--- the sessions within the timeout, so that no session reaches over its edge: whatever is rebuilt is rebuilt whole.
+-- the sessions within the timeout, and on to those within the timeout of these, so that no session reaches over its
+-- edge: whatever is rebuilt is rebuilt whole.
 -- Positions come from raw and from what deletions wrote down, never from the models themselves, so a build that was
 -- broken off half way is repeated with the same positions.
 with
@@ -18,7 +19,11 @@ pending_loads as (
     select distinct load_id
     from pending
     where pending_kind = 'load'
-        and not exists (select 1 from pending as changes where changes.pending_kind = 'everything')
+        and not exists (
+            select 1
+            from pending as changes
+            where changes.pending_kind = 'everything'
+        )
 
 ),
 
@@ -104,15 +109,16 @@ touched_positions as (
 
 ),
 
-touched_users as (
+-- Read by increments only, which the linter does not see.
+touched_users as ( -- noqa: ST03
 
     select distinct user_key
     from touched_positions
 
 ),
 
--- All sessions of touched users, near or far: a session of a bot, or of another client session, overlaps the one that is
--- touched and reaches further, and so may the next one.
+-- All sessions of touched users, near or far: a session of a bot, or of another client session, overlaps the one that
+-- is touched and reaches further, and so may the next one.
 earlier_sessions as (
 
     {% if is_incremental() %}
@@ -124,7 +130,9 @@ earlier_sessions as (
     from {{ source('previous_build', 'int_sessions') }} as sessions
     inner join touched_users on sessions.user_key = touched_users.user_key
     {% else %}
-    select * from touched_positions where false
+    select *
+    from touched_positions
+    where false
     {% endif %}
 
 ),
@@ -138,9 +146,15 @@ intervals as (
         ends_at,
         max(is_touched) as is_touched
     from (
-        select touched_positions.*, 1 as is_touched from touched_positions
+        select
+            touched_positions.*,
+            1 as is_touched
+        from touched_positions
         union all
-        select earlier_sessions.*, 0 as is_touched from earlier_sessions
+        select
+            earlier_sessions.*,
+            0 as is_touched
+        from earlier_sessions
     ) as all_intervals
     group by workspace_id, user_key, starts_at, ends_at
 

@@ -15,25 +15,45 @@ shown_sessions as (
 
 traits as (
 
-    select workspace_id, user_key, is_recent, 'device_type' as trait, device_type as trait_value
+    select
+        workspace_id,
+        user_key,
+        is_recent,
+        'device_type' as trait,
+        device_type as trait_value
     from shown_sessions
     where device_type is not null
 
     union all
 
-    select workspace_id, user_key, is_recent, 'browser' as trait, browser as trait_value
+    select
+        workspace_id,
+        user_key,
+        is_recent,
+        'browser' as trait,
+        browser as trait_value
     from shown_sessions
     where browser is not null
 
     union all
 
-    select workspace_id, user_key, is_recent, 'os' as trait, os as trait_value
+    select
+        workspace_id,
+        user_key,
+        is_recent,
+        'os' as trait,
+        os as trait_value
     from shown_sessions
     where os is not null
 
     union all
 
-    select workspace_id, user_key, is_recent, 'country_code' as trait, country_code as trait_value
+    select
+        workspace_id,
+        user_key,
+        is_recent,
+        'country_code' as trait,
+        country_code as trait_value
     from shown_sessions
     where country_code is not null
 

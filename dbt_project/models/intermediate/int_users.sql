@@ -71,10 +71,14 @@ past_activity as (
         count(case when user_days.activity_date > {{ add_days('as_of_dates.as_of_date', -30) }} then 1 end)
             as active_days_30,
         sum(
-            case when user_days.activity_date > {{ add_days('as_of_dates.as_of_date', -30) }} then user_days.sessions end
+            case
+                when user_days.activity_date > {{ add_days('as_of_dates.as_of_date', -30) }} then user_days.sessions
+            end
         ) as sessions_30,
         sum(
-            case when user_days.activity_date > {{ add_days('as_of_dates.as_of_date', -30) }} then user_days.events end
+            case
+                when user_days.activity_date > {{ add_days('as_of_dates.as_of_date', -30) }} then user_days.events
+            end
         ) as events_30
     from {{ ref('int_user_days') }} as user_days
     inner join as_of_dates

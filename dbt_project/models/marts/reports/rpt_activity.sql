@@ -34,8 +34,8 @@ session_totals as (
     from reports
     inner join {{ ref('fct_sessions') }} as sessions
         on reports.workspace_id = sessions.workspace_id
-            and sessions.session_date > reports.earlier_date
-            and sessions.session_date <= reports.as_of_date
+            and reports.earlier_date < sessions.session_date
+            and reports.as_of_date >= sessions.session_date
     where not sessions.is_bot
     group by reports.workspace_id, reports.timeframe
 

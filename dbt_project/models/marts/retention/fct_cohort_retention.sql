@@ -42,7 +42,8 @@ period_numbers as (
         {{ days_between("date '1990-01-01'", 'calendar.calendar_date') }} as period_number
     from {{ ref('int_calendar') }} as calendar
     inner join grains
-        on calendar.calendar_date between date '1990-01-01' and {{ add_days("date '1990-01-01'", 'last_period_number') }}
+        on calendar.calendar_date
+            between date '1990-01-01' and {{ add_days("date '1990-01-01'", 'last_period_number') }}
 
 ),
 

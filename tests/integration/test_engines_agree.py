@@ -1,0 +1,23 @@
+"""The same model gives the same rows on every engine."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.pipeline import Pipeline
+from tests.property.comparison import compare_rows, summary
+
+
+@pytest.mark.parametrize("workload", ["demo_warehouse", "real_warehouse"])
+def test_every_table_holds_the_same_rows_on_both_engines(workload: str, request: pytest.FixtureRequest) -> None:
+    warehouse: Callable[[str], Pipeline] = request.getfixturevalue(workload)
+    duckdb, postgres = warehouse("duckdb"), warehouse("postgres")
+    on_duckdb, on_postgres = duckdb.tables(), postgres.tables()
+    assert on_duckdb.keys() == on_postgres.keys()
+    assert all(on_duckdb.values()), "a table without rows would agree with anything"
+    found = [
+        difference
+        for mart in duckdb.marts()
+        for difference in compare_rows(mart, on_duckdb[mart.name], on_postgres[mart.name])
+    ]
+    assert not found, summary(found, lambda difference: "DuckDB (published) against Postgres (the oracle)")
