@@ -118,13 +118,13 @@ class Pipeline:
 
     def tables(self) -> dict[str, list[dict]]:
         """Every published table, its rows in the order of their keys."""
-        warehouse = open_warehouse(self.settings)
-        tables = {}
-        for mart in self.marts():
-            answer = warehouse.read(f"select * from {mart.name}")
-            rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
-            tables[mart.name] = sorted(rows, key=lambda row, key=mart.key: tuple(row[column] for column in key))
-        return tables
+        return {mart.name: self.rows(mart.name, mart.key) for mart in self.marts()}
+
+    def rows(self, table: str, order: Sequence[str] = ()) -> list[dict]:
+        """The rows of one published table, by the columns of `order`."""
+        answer = open_warehouse(self.settings).read(f"select * from {table}")
+        rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+        return sorted(rows, key=lambda row: tuple(row[column] for column in order))
 
     def fetch(self, sql: str) -> list[tuple]:
         """Rows of the working warehouse, raw and candidate included."""

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_activity_daily'}}}) }}
+
 -- The same users are counted three ways: by fct_activity_daily, by the trailing windows of 1, 7 and 30 days, and by the
 -- periods of one day. A workspace that only bots visited yet has days without growth: they hold nobody.
 with

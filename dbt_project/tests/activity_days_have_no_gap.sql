@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_activity_daily'}}}) }}
+
 -- From the workspace's first event, bots' included, to as_of_date at least.
 with
 

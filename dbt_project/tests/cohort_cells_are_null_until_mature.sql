@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_cohort_retention'}}}) }}
+
 with
 
 cells as (

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_cohort_retention'}}}) }}
+
 -- Cohorts of each grain part the users who were ever active, and every cohort has all its cells.
 with
 

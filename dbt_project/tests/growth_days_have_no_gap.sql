@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_growth_rolling'}}}) }}
+
 -- Every window from the workspace's first active day to as_of_date.
 with
 

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_growth_periods'}}}) }}
+
 -- Every grain from the period of the workspace's first active day to the one that holds as_of_date.
 with
 

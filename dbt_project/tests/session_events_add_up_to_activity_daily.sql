@@ -1,4 +1,6 @@
-{#- A session that runs over --as-of counts whole, so fct_sessions may then hold more events than the days shown. -#}
+{{ config(meta={'dagster': {'ref': {'name': 'fct_activity_daily'}}}) }}
+
+{# A session that runs over --as-of counts whole, so fct_sessions may then hold more events than the days shown. #}
 {%- set disagrees = '<' if var('as_of') else '<>' -%}
 with
 

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_activity_daily'}}}) }}
+
 -- A session counts on the day it starts, so days compare; its events may lie on a later day.
 with
 

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'int_events'}}}) }}
+
 -- Lines of each load are compared by their number, sum and sum of squares: a doubled, lost or exchanged one shows, and
 -- the history is read once without sorting or hashing every event.
 with

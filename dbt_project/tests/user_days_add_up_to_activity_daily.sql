@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_activity_daily'}}}) }}
+
 with
 
 user_days as (

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'dim_users'}}}) }}
+
 with
 
 fact_users as (

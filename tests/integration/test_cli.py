@@ -134,7 +134,8 @@ def test_new_file_is_published_by_an_incremental_build(shop):
 def test_planted_wrong_number_fails_the_audit_and_readers_see_the_old_marts(shop):
     before = shop.rows("select * from fct_user_days order by user_key")
     shop.working(
-        "update intermediate.int_user_days set events = events + 7 where user_key = (select min(user_key) from intermediate.int_user_days)"
+        "update intermediate.int_user_days set events = events + 7 "
+        "where user_key = (select min(user_key) from intermediate.int_user_days)"
     )
     shop.land("events/after.ndjson", ndjson(view(5000, "somebody new")))
     finished = shop.footfall("run")

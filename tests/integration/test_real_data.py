@@ -10,8 +10,6 @@ from tests import real_data
 from tests.integration.conftest import ENGINES
 from tests.pipeline import Pipeline
 
-Tables = dict[str, list[dict]]
-
 GOOGLEBOT = """
 select count(*), count(case when is_bot then 1 end)
 from raw.events
@@ -25,7 +23,7 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 def rows_of(warehouse: Pipeline, table: str, workspace_id: str) -> list[dict]:
-    return [row for row in warehouse.tables()[table] if row["workspace_id"] == workspace_id]
+    return [row for row in warehouse.rows(table) if row["workspace_id"] == workspace_id]
 
 
 def test_weblog_counts_before_bot_flagging(real_warehouse: Callable[[str], Pipeline], engine: str) -> None:
@@ -83,7 +81,7 @@ def test_cdnow_monthly_cohorts(real_warehouse: Callable[[str], Pipeline], engine
 
 def test_as_of_date_is_that_of_the_newest_human_event(real_warehouse: Callable[[str], Pipeline], engine: str) -> None:
     """Of the whole warehouse, so that the silent workspace ages with the other one."""
-    workspaces = real_warehouse(engine).tables()["dim_workspaces"]
+    workspaces = real_warehouse(engine).rows("dim_workspaces")
     assert {row["workspace_id"]: row["as_of_date"] for row in workspaces} == {
         "cdnow": date(2015, 5, 20),
         "weblog": date(2015, 5, 20),

@@ -24,7 +24,7 @@ class Arrival:
 
 
 def dealt(landing: Landing, loads: int, rng: random.Random) -> list[Arrival]:
-    """The rows in random order: workspace by workspace at random, oldest last or one user after the other, some twice."""
+    """The rows in random order, some twice; a workspace's at random, oldest last or one user after the other."""
     orders = {}
     arrivals = []
     for row in landing.events:
@@ -136,7 +136,7 @@ def event(event_id: str, day: date, hour: int, minute: int, **given: str) -> dic
 
 
 def write_load(arrivals: Iterable[Arrival], number: int, folder: Path, rng: random.Random) -> None:
-    """The rows of one load as files of the landing folder, in random order: events in two files, the rest in one each."""
+    """The rows of one load as files of the landing folder, in random order; events as two files."""
     for entity in fields(Landing):
         rows = [arrival.row for arrival in arrivals if arrival.load == number and arrival.entity == entity.name]
         rng.shuffle(rows)

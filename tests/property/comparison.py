@@ -52,9 +52,7 @@ class Difference:
 def compare_tables(marts: Iterable[Mart], published: dict[str, list[dict]], expected: dict[str, list[dict]]) -> list:
     """Every difference in the tables of `marts`."""
     return [
-        difference
-        for mart in marts
-        for difference in compare_rows(mart, published[mart.name], expected.get(mart.name))
+        difference for mart in marts for difference in compare_rows(mart, published[mart.name], expected.get(mart.name))
     ]
 
 

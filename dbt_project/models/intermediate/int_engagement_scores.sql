@@ -83,10 +83,10 @@ measures as (
         active_users.user_key,
         active_users.snapshot_date,
         active_users.active_days,
+        active_users.events,
         active_users.sessions,
-        coalesce(features_used.distinct_features, 0) as distinct_features,
-        coalesce({{ ratio('active_users.events', 'active_users.sessions', 10) }}, 0) as events_per_session,
-        coalesce({{ ratio('session_lengths.seconds', 'active_users.sessions', 10) }}, 0) as mean_session_seconds
+        coalesce(session_lengths.seconds, 0) as seconds,
+        coalesce(features_used.distinct_features, 0) as distinct_features
     from active_users
     left join session_lengths
         on active_users.workspace_id = session_lengths.workspace_id
@@ -99,8 +99,9 @@ measures as (
 
 )
 
--- 100 * (0.4 * active_days / 20 + 0.2 * events_per_session / 20 + 0.2 * distinct_features / 5 + 0.2 * seconds / 600),
--- each fraction at most 1: multiplied out, so that only the two means are quotients.
+-- 100 * (0.4 * active_days / 20 + 0.2 * events / sessions / 20 + 0.2 * distinct_features / 5 + 0.2 * seconds / sessions
+-- / 600), each fraction at most 1: multiplied out into one quotient, for two of them, each rounded, can add up to the
+-- wrong side of half a hundredth.
 select
     workspace_id,
     user_key,
@@ -108,9 +109,11 @@ select
     cast(distinct_features as bigint) as distinct_features,
     cast(
         2 * least(active_days, 20)
-        + least(events_per_session, 20)
         + 4 * least(distinct_features, 5)
-        + {{ ratio('least(mean_session_seconds, 600)', 30, 10) }}
+        + coalesce(
+            {{ ratio('30 * least(events, 20 * sessions) + least(seconds, 600 * sessions)', '30 * sessions', 10) }},
+            0
+        )
         as decimal(18, 10)
     ) as engagement_score
 from measures

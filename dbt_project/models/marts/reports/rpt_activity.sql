@@ -72,8 +72,10 @@ measures as (
         coalesce(session_totals.sessions, 0) as sessions,
         coalesce(session_totals.sessions_with_page_view, 0) as sessions_with_page_view,
         coalesce(session_totals.bounced_sessions, 0) as bounced_sessions,
-        {{ ratio('engagement.score_sum', 'engagement.users', 10) }} as mean_score,
-        {{ ratio('earlier_engagement.score_sum', 'earlier_engagement.users', 10) }} as earlier_mean_score
+        engagement.score_sum,
+        engagement.users as scored_users,
+        earlier_engagement.score_sum as earlier_score_sum,
+        earlier_engagement.users as earlier_scored_users
     from reports
     left join {{ ref('fct_activity_daily') }} as now_active
         on reports.workspace_id = now_active.workspace_id
@@ -117,7 +119,13 @@ select
     cast({{ ratio('100 * bounced_sessions', 'sessions_with_page_view') }} as decimal(5, 2)) as bounce_rate,
     bounced_sessions as bounce_rate_numerator,
     sessions_with_page_view as bounce_rate_denominator,
-    cast(round(mean_score, 2) as decimal(5, 2)) as engagement_score,
-    cast({{ ratio('100 * (mean_score - earlier_mean_score)', 'earlier_mean_score') }} as decimal(18, 2))
-        as engagement_change
+    cast({{ ratio('score_sum', 'scored_users') }} as decimal(5, 2)) as engagement_score,
+    -- The change of the mean, as one quotient of sums.
+    cast(
+        {{ ratio(
+            '100 * (score_sum * earlier_scored_users - earlier_score_sum * scored_users)',
+            'earlier_score_sum * scored_users'
+        ) }}
+        as decimal(18, 2)
+    ) as engagement_change
 from measures
