@@ -1,7 +1,7 @@
 """The one source of local time: a table of UTC offsets by zone and day, made from the pinned tzdata package.
 
-DuckDB, Postgres and the JVM each ship their own copy of the time zone database; a local date must not depend on which of
-them computes it. A row per zone and UTC day makes local time an equi-join and an addition on every engine.
+DuckDB, Postgres and the JVM each ship their own copy of the time zone database; a local date must not depend on which
+of them computes it. A row per zone and UTC day makes local time an equi-join and an addition on every engine.
 """
 
 from collections.abc import Iterable
@@ -44,8 +44,8 @@ def zone_days(name: str, last_date: date) -> pa.Table:
     """The offsets of one zone, a row per UTC day from 1990-01-01 to `last_date`.
 
     Returns:
-        Columns timezone, utc_date, offset_seconds (east of UTC, at the day's start), changes_at (UTC moment of that day's
-        change, else null), offset_seconds_after (from that moment on; the same as before when nothing changes).
+        Columns timezone, utc_date, offset_seconds (east of UTC, at the day's start), changes_at (UTC moment of that
+        day's change, else null), offset_seconds_after (from that moment on; the same when nothing changes).
 
     Raises:
         ValueError: the offset changes twice in one UTC day, which this table cannot say (no zone ever did since 1990).

@@ -22,7 +22,7 @@ class FailedCheck:
     rows: list[str] = field(default_factory=list)
 
 
-def failed_dbt_checks(settings: Settings) -> list[FailedCheck]:
+def failed_dbt_nodes(settings: Settings) -> list[FailedCheck]:
     """The tests and models that failed in the last dbt build, with rows for the tests."""
     results_file = settings.dbt_target_path / "run_results.json"
     if not results_file.exists():

@@ -8,13 +8,19 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from orchestration.failures import FailedCheck, failed_dbt_checks
+from orchestration.failures import FailedCheck, failed_dbt_nodes
 from orchestration.refresh import open_refresh
 from orchestration.settings import Settings
+from warehouse.base import MARTS_SCHEMA
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 log = logging.getLogger("footfall")
 
+DBT_STEP = "dbt_models"
 DAGSTER_YAML = """\
 telemetry:
   enabled: false
@@ -88,26 +94,27 @@ def _materialize(settings: Settings, landing: str | None, as_of: date | None, fu
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
             },
         )
+    return _outcome(settings, result)
+
+
+def _outcome(settings: Settings, result: "dg.ExecuteInProcessResult") -> Outcome:
     outcome = Outcome()
     for event in result.all_events:
-        if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            evaluation = event.event_specific_data
-            if not evaluation.passed and evaluation.asset_key.path[0] != "dbt":
-                outcome.failed_checks += _gx_check(evaluation)
-        elif event.event_type == dg.DagsterEventType.STEP_FAILURE:
-            outcome.errors.append(f"{event.step_key}: {_innermost(event.event_specific_data.error)}")
-    outcome.published = result.success and any(
-        event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION and event.asset_key.path[0] == "marts"
-        for event in result.all_events
-    )
+        if event.event_type_value == "ASSET_CHECK_EVALUATION" and not event.event_specific_data.passed:
+            outcome.failed_checks += _broken_expectations(event.event_specific_data)
+        elif event.event_type_value == "ASSET_MATERIALIZATION" and event.asset_key.path[0] == MARTS_SCHEMA:
+            outcome.published = result.success
+        elif event.event_type_value == "STEP_FAILURE":
+            failed_nodes = failed_dbt_nodes(settings) if event.step_key == DBT_STEP else []
+            outcome.failed_checks += failed_nodes
+            if not failed_nodes:
+                outcome.errors.append(f"{event.step_key}: {_innermost(event.event_specific_data.error)}")
     outcome.up_to_date = result.success and not outcome.published
-    if not result.success:
-        outcome.failed_checks += failed_dbt_checks(settings)
     return outcome
 
 
-def _gx_check(evaluation) -> list[FailedCheck]:
-    """The violations of a Great Expectations check; dbt tests are read from dbt's own results instead."""
+def _broken_expectations(evaluation: "dg.AssetCheckEvaluation") -> list[FailedCheck]:
+    """The violations of a Great Expectations check; dbt tests carry none, and are read from dbt's own results."""
     if "violations" not in evaluation.metadata:
         return []
     return [
@@ -119,7 +126,7 @@ def _gx_check(evaluation) -> list[FailedCheck]:
     ]
 
 
-def _innermost(error) -> str:
+def _innermost(error: "dg.SerializableErrorInfo") -> str:
     while error.cause is not None:
         error = error.cause
     return error.message.strip()

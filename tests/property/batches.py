@@ -2,14 +2,12 @@
 
 import warnings
 from dataclasses import fields
-from datetime import UTC, date, datetime, time, timedelta
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NonInteractiveExampleWarning
 
 from tests.oracle import Landing
-from tests.property.histories import written
 
 # Absent means every workspace there, and `default` in the others.
 OF_EVERY_WORKSPACE = ("features", "goals", "segments")
@@ -77,22 +75,6 @@ def together(landings: list[Landing]) -> Landing:
         for name, rows in vars(in_own_workspaces(landing, number)).items():
             getattr(whole, name).extend(rows)
     return whole
-
-
-def half_a_hundredth(day: date) -> Landing:
-    """A user whose score lies exactly between two hundredths: 2 + 9/7 + 1.95/7/30 = 3.295.
-
-    That is 9 events in 7 sessions that last 1.95 s in all. A quotient rounded on the way there ends on the wrong side.
-    """
-    offsets = [timedelta(hours=hour) for hour in range(7)]
-    offsets += [timedelta(milliseconds=950), timedelta(hours=1, seconds=1)]
-    noon = datetime.combine(day, time(12), UTC)
-    someone = {"user_id": "u", "workspace_id": "w", "event_type": "api_call"}
-    events = [
-        {"event_id": f"e{number}", "created_at": written(noon + offset), **someone}
-        for number, offset in enumerate(offsets)
-    ]
-    return Landing(events=events)
 
 
 def _without_nulls(row: dict) -> dict:
