@@ -1,0 +1,96 @@
+"""The dbt project itself: its unit tests on both engines, and what every published column has to have."""
+
+import json
+import os
+import re
+import subprocess
+
+import pytest
+
+from orchestration.project import DBT_EXECUTABLE, PROJECT_DIR, dbt_environment
+from warehouse.open import open_warehouse
+from warehouse.tables import TABLES
+
+
+@pytest.fixture(scope="module")
+def manifest(parsed_project) -> dict:
+    return json.loads((parsed_project / "manifest.json").read_bytes())
+
+
+@pytest.fixture(scope="module")
+def marts(manifest) -> list[dict]:
+    return [node for node in manifest["nodes"].values() if "mart" in node["tags"] and node["resource_type"] == "model"]
+
+
+@pytest.mark.parametrize("target", ["duckdb", "postgres"])
+def test_unit_tests_pass(target, make_pipeline, tmp_path):
+    pipeline = make_pipeline(target)
+    (tmp_path / "events").mkdir()
+    (tmp_path / "events" / "one.ndjson").write_text(
+        '{"event_id": "1", "user_id": "u", "event_type": "login", "created_at": "2026-01-05T09:00:00Z"}'
+    )
+    pipeline.run(tmp_path)
+    environment = {
+        **os.environ,
+        **dbt_environment(pipeline.settings),
+        **open_warehouse(pipeline.settings).dbt_environment(),
+    }
+    finished = subprocess.run(
+        [DBT_EXECUTABLE, "--no-use-colors", "test", "--target", target, "--select", "resource_type:unit_test"],
+        cwd=PROJECT_DIR,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert finished.returncode == 0, finished.stdout
+    assert int(re.search(r"PASS=(\d+) WARN=0 ERROR=0 SKIP=0", finished.stdout).group(1)) >= 80
+
+
+def test_every_model_says_what_a_row_is(manifest):
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "model":
+            assert node["description"].startswith("One row per "), node["name"]
+
+
+def test_every_published_column_has_a_type_and_a_description(marts):
+    for mart in marts:
+        assert mart["config"]["contract"]["enforced"], mart["name"]
+        for column in mart["columns"].values():
+            assert column["data_type"] and column["description"], f"{mart['name']}.{column['name']}"
+
+
+def test_every_mart_is_tested_to_be_unique_by_the_key_it_is_published_by(manifest, marts):
+    tested = {
+        node["attached_node"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test" and (node.get("test_metadata") or {}).get("name") == "unique_by_key"
+    }
+    for mart in marts:
+        assert mart["unique_id"] in tested, mart["name"]
+        assert set(mart["config"]["meta"]["key"]) <= set(mart["columns"]), mart["name"]
+
+
+def test_every_rate_stands_beside_its_parts_and_is_tested_against_them(manifest, marts):
+    tested = {
+        (node["attached_node"], node["column_name"])
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test" and (node.get("test_metadata") or {}).get("name") == "rate_of_its_parts"
+    }
+    rates = [(mart, name) for mart in marts for name in mart["columns"] if name.endswith("_rate")]
+    assert rates
+    for mart, rate in rates:
+        assert {f"{rate}_numerator", f"{rate}_denominator"} <= set(mart["columns"]), f"{mart['name']}.{rate}"
+        assert (mart["unique_id"], rate) in tested, f"{mart['name']}.{rate}"
+
+
+def test_staging_reads_every_source_and_renames_only(manifest):
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "model" and node["fqn"][1] == "staging":
+            assert " join " not in node["raw_code"] and "group by" not in node["raw_code"], node["name"]
+
+
+def test_sources_are_tables_that_footfall_writes(manifest):
+    for source in manifest["sources"].values():
+        if source["schema"] == "raw":
+            assert f"raw.{source['name']}" in TABLES, source["name"]
