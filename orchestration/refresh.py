@@ -96,6 +96,12 @@ class Refresh:
         log.info("published: publication %d, %d tables", publication.publication_id, len(marts))
         return publication
 
+    def published_dates(self) -> dict[str, str]:
+        """The as_of_date of every published workspace, as text."""
+        with self.warehouse.published() as reader:
+            rows = reader.fetch("select workspace_id, as_of_date from dim_workspaces order by workspace_id")
+        return {workspace: day.isoformat() for workspace, day in rows}
+
 
 @contextmanager
 def open_refresh(

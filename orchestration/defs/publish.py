@@ -1,5 +1,6 @@
 """Candidate to marts, all tables in one atomic step. How that is done on an engine is in `warehouse/`."""
 
+import time
 from collections.abc import Iterator
 
 import dagster as dg
@@ -24,9 +25,17 @@ MARTS = [mart.name for mart in published_marts(ensure_manifest(Settings()))]
 )
 def published_tables(refresh: RefreshResource) -> Iterator[dg.MaterializeResult]:
     """Publish every mart, once every check has passed."""
+    started = time.monotonic()
     publication = refresh.run.publish()
+    seconds = round(time.monotonic() - started, 3)
+    as_of_dates = refresh.run.published_dates()
     for name in MARTS:
         yield dg.MaterializeResult(
             asset_key=["marts", name],
-            metadata={"publication": publication.publication_id, "changed_rows": publication.changed_rows[name]},
+            metadata={
+                "publication": publication.publication_id,
+                "changed_rows": publication.changed_rows[name],
+                "publish_seconds": seconds,
+                "as_of_dates": as_of_dates,
+            },
         )

@@ -111,9 +111,9 @@ select
         2 * least(active_days, 20)
         + 4 * least(distinct_features, 5)
         + coalesce(
-            {{ ratio('30 * least(events, 20 * sessions) + least(seconds, 600 * sessions)', '30 * sessions', 10) }},
+            {{ ratio('30 * least(events, 20 * sessions) + least(seconds, 600 * sessions)', '30 * sessions', 14) }},
             0
         )
-        as decimal(18, 10)
+        as decimal(18, 14)
     ) as engagement_score
 from measures

@@ -119,13 +119,18 @@ select
     cast({{ ratio('100 * bounced_sessions', 'sessions_with_page_view') }} as decimal(5, 2)) as bounce_rate,
     bounced_sessions as bounce_rate_numerator,
     sessions_with_page_view as bounce_rate_denominator,
-    cast({{ ratio('score_sum', 'scored_users') }} as decimal(5, 2)) as engagement_score,
-    -- The change of the mean, as one quotient of sums.
+    -- Scores are quotients with 14 places, so a mean that lies on half a hundredth may come out a trifle below: rounding
+    -- to 8 places first puts it back.
+    cast(round({{ ratio('score_sum', 'scored_users', 8) }}, 2) as decimal(5, 2)) as engagement_score,
     cast(
-        {{ ratio(
-            '100 * (score_sum * earlier_scored_users - earlier_score_sum * scored_users)',
-            'earlier_score_sum * scored_users'
-        ) }}
+        round(
+            {{ ratio(
+                '100 * (score_sum * earlier_scored_users - earlier_score_sum * scored_users)',
+                'earlier_score_sum * scored_users',
+                8
+            ) }},
+            2
+        )
         as decimal(18, 2)
     ) as engagement_change
 from measures
