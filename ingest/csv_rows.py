@@ -97,7 +97,7 @@ def _field_table(entity: Entity, header: list[str], records: _Records) -> pa.Tab
         _set_invalid_utf8_aside(records)
         return _field_table(entity, header, records)
     if entity.collects_other_fields:
-        others = [name for name in dict.fromkeys(header) if name not in entity.fields]
+        others = [name for name in dict.fromkeys(header) if name not in entity.fields + entity.refused_fields]
         texts[entity.document] = _collected(others, columns)
     nothing = pa.nulls(len(records.lines), pa.string())
     fields = {name: texts.get(name, nothing) for name in entity.accepted_names}

@@ -109,6 +109,12 @@ def _opener(open_entry: Callable, root: str | os.PathLike, entry: Entry) -> Call
     return lambda: open_entry(os.fspath(root), entry)
 
 
+def landing_root(root: str | os.PathLike) -> str:
+    """The root as the ledger names it: the same folder under any spelling, an URL as it is."""
+    text = os.fspath(root)
+    return text if "://" in text else storable_path(os.path.realpath(text))
+
+
 def storable_path(path: str) -> str:
     """A file name as text every engine can hold: bytes that are not UTF-8 become `\\udc..` escapes."""
     return path.encode("utf-8", "backslashreplace").decode()

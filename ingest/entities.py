@@ -47,6 +47,7 @@ class Entity:
     timestamps: those of `fields` that are times.
     document: the field that holds a JSON object, if any.
     collects_other_fields: every field that is not named here goes into `document`.
+    refused_fields: those that are not collected either, for they would be personal data in clear.
     aliases: other name -> field, used where the field itself is absent.
     defaults: field -> value where it is absent.
     keys: the raw table's columns that identify what a row is about.
@@ -60,6 +61,7 @@ class Entity:
     timestamps: tuple[str, ...] = ()
     document: str | None = None
     collects_other_fields: bool = False
+    refused_fields: tuple[str, ...] = ()
     aliases: tuple[tuple[str, str], ...] = ()
     defaults: tuple[tuple[str, str], ...] = ()
 
@@ -141,6 +143,7 @@ USERS = Entity(
     timestamps=("created_at", "updated_at"),
     document="attributes",
     collects_other_fields=True,
+    refused_fields=("id", "ip_address", "user_agent", "session_id"),
     defaults=(("workspace_id", DEFAULT_WORKSPACE),),
     keys=("workspace_id", "user_key"),
     table=_entity_table(
@@ -285,6 +288,7 @@ LOADS = RawTable(
 FILES = RawTable(
     "files",
     (
+        ("landing_root", TEXT),
         ("path", TEXT),
         ("size_bytes", BIGINT),
         ("modified_ns", TEXT),  # nanoseconds for a local file, etag or last-modified for a remote one

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from warehouse.base import Transaction
 
 
-def known_files(tx: "Transaction") -> set[tuple[str, int, str]]:
-    """(path, size in bytes, modified) of every file that needs no second look."""
-    return set(tx.fetch("select path, size_bytes, modified_ns from raw.files"))
+def known_files(tx: "Transaction", root: str) -> set[tuple[str, int, str]]:
+    """(path, size in bytes, modified) of every file of this landing root that needs no second look."""
+    return set(tx.fetch("select path, size_bytes, modified_ns from raw.files where landing_root = $1", (root,)))
 
 
 def next_load_id(tx: "Transaction") -> int:

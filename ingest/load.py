@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingest import ledger
-from ingest.discover import DEFAULT_SETTLE_SECONDS, FileChanged, LandingFile, Note, discover
+from ingest.discover import DEFAULT_SETTLE_SECONDS, FileChanged, LandingFile, Note, discover, landing_root
 from ingest.entities import BIGINT, ENTITIES, EVENTS, FILES, LOADS, PENDING, REJECTED, TEXT, TIMESTAMP, RawTable
 from ingest.lines import CorruptFile
 from ingest.load_report import FileResult, LoadReport
@@ -44,7 +44,7 @@ def load_landing(
     """
     started = time.monotonic()
     with warehouse.transaction() as tx:
-        known = ledger.known_files(tx)
+        known = ledger.known_files(tx, landing_root(root))
     discovery = discover(root, ENTITIES, known, settle_seconds)
     report = LoadReport(notes=list(discovery.notes))
     if not discovery.files:
@@ -53,7 +53,7 @@ def load_landing(
     with Reader(keys, clock, max_row_bytes) as reader:
         for file in discovery.files:
             try:
-                result = _load_file(warehouse, reader, file, run_id, clock)
+                result = _load_file(warehouse, reader, file, _Load(file, landing_root(root), run_id, clock))
             except (FileChanged, OSError) as error:
                 report.notes.append(Note(file.path, str(error)))
                 continue
@@ -64,9 +64,8 @@ def load_landing(
     return report
 
 
-def _load_file(warehouse: "Warehouse", reader: Reader, file: LandingFile, run_id: str, clock: datetime) -> FileResult:
+def _load_file(warehouse: "Warehouse", reader: Reader, file: LandingFile, load: "_Load") -> FileResult:
     started = time.monotonic()
-    load = _Load(file, run_id, clock.astimezone(UTC).replace(tzinfo=None))
     try:
         with warehouse.transaction() as tx, file.opener() as local_path:
             file_hash = _sha256(local_path)
@@ -86,10 +85,11 @@ def _load_file(warehouse: "Warehouse", reader: Reader, file: LandingFile, run_id
 class _Load:
     """One load of one file: its rows and its ledger entries."""
 
-    def __init__(self, file: LandingFile, run_id: str, utc_clock: datetime) -> None:
+    def __init__(self, file: LandingFile, root: str, run_id: str, clock: datetime) -> None:
         self.file = file
+        self.root = root
         self.run_id = run_id
-        self.clock = utc_clock
+        self.clock = clock.astimezone(UTC).replace(tzinfo=None)
         self.started_at = datetime.now(UTC).replace(tzinfo=None)
 
     def take_in(self, tx: "Transaction", reader: Reader, local_path: str, file_hash: str) -> FileResult:
@@ -145,7 +145,7 @@ class _Load:
     def record_file(self, tx: "Transaction", file_hash: str, load_id: int) -> None:
         """Remember the file by its name, so that it is not opened again."""
         file = self.file
-        entry = {"path": file.path, "size_bytes": file.size, "modified_ns": file.modified}
+        entry = {"landing_root": self.root, "path": file.path, "size_bytes": file.size, "modified_ns": file.modified}
         _append(tx, FILES, {**entry, "file_hash": file_hash, "load_id": load_id})
 
     def _record_load(self, tx: "Transaction", result: FileResult, file_hash: str, bounds: list[datetime]) -> None:

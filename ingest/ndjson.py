@@ -136,6 +136,7 @@ def _normalized(entity: Entity, text: str) -> tuple[str | None, str | None, str 
         names = entity.fields
         fields = {name: given[name] for name in names if name in given}
         others = {name: value for name, value in given.items() if name not in names and value not in (None, "")}
+        others = {name: value for name, value in others.items() if name not in entity.refused_fields}
         fields[entity.document] = others or None
     normalized = strict_json.dump(fields)
     if strict_json.is_storable(normalized):

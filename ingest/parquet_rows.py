@@ -21,6 +21,8 @@ from ingest.lines import CorruptFile
 
 _TABLE = "parquet_rows"
 _ROWS_A_BATCH = 32_768
+_ROWS_A_READ = 1_024
+_BYTES_A_BATCH = 16_000_000
 
 
 def chunks(entity: Entity, file: BinaryIO, max_row_bytes: int) -> Iterator[partial]:
@@ -32,11 +34,26 @@ def chunks(entity: Entity, file: BinaryIO, max_row_bytes: int) -> Iterator[parti
         with pq.ParquetFile(file) as rows:
             columns = _checked_columns(entity, rows.schema_arrow)
             first_row = 1
-            for batch in rows.iter_batches(_ROWS_A_BATCH, columns=columns):
+            for batch in _bounded_batches(rows, columns):
                 yield partial(_prepare, entity=entity, batch=batch, first_row=first_row, max_row_bytes=max_row_bytes)
                 first_row += batch.num_rows
     except (pa.ArrowException, OSError) as error:
         raise CorruptFile(f"the Parquet file is damaged or incomplete: {error}. Deliver the file again.") from error
+
+
+def _bounded_batches(file: pq.ParquetFile, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    """Batches of at most 32,768 rows and about 16 MB, whatever the size of a cell."""
+    kept: list[pa.RecordBatch] = []
+    rows = size = 0
+    for batch in file.iter_batches(_ROWS_A_READ, columns=columns):
+        if kept and (rows + batch.num_rows > _ROWS_A_BATCH or size + batch.nbytes > _BYTES_A_BATCH):
+            yield pa.concat_batches(kept)
+            kept, rows, size = [], 0, 0
+        kept.append(batch)
+        rows += batch.num_rows
+        size += batch.nbytes
+    if kept:
+        yield pa.concat_batches(kept)
 
 
 def _checked_columns(entity: Entity, schema: pa.Schema) -> list[str]:
@@ -101,7 +118,7 @@ def _prepare(
             for position in at_fault:
                 invalid[position] = name
     if entity.collects_other_fields:
-        others = [name for name in batch.schema.names if name not in entity.fields]
+        others = [name for name in batch.schema.names if name not in entity.fields + entity.refused_fields]
         columns[entity.document] = _collected(batch.select(others))
     bookkeeping = {
         "position": pa.array(range(count), pa.int64()),

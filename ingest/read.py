@@ -22,7 +22,7 @@ from ingest import csv_rows, ndjson, output, parquet_rows
 from ingest.documents import is_flat_sql, read_document
 from ingest.entities import EVENTS, REJECTED, Entity
 from ingest.fields import FieldChunk, quoted
-from ingest.lines import decompressed, line_chunks
+from ingest.lines import CorruptFile, decompressed, line_chunks
 from ingest.privacy import Keys, scrubbed_payload
 from ingest.time_zones import zone_names
 from ingest.user_agents import traits_of
@@ -84,6 +84,16 @@ class Batch:
     rejected: pa.Table
 
 
+def _result(future: "Future[Batch]") -> Batch:
+    """The batch; what the engine cannot digest refuses its file, not the run. Its words may hold values: left out."""
+    try:
+        return future.result()
+    except duckdb.Error as error:
+        raise CorruptFile(
+            f"a batch of its rows could not be read ({type(error).__name__}). Make its rows or the file smaller."
+        ) from None
+
+
 class Reader:
     """Reads landing files. A context manager: its engines and their temporary folder go when it is closed.
 
@@ -123,14 +133,14 @@ class Reader:
             for prepare in self._chunks(entity, source):
                 if not idle:
                     chunk_reader, future = running.popleft()
-                    yield future.result()
+                    yield _result(future)
                     idle.append(chunk_reader)
                 chunk_reader = idle.popleft()
                 running.append(
                     (chunk_reader, self._threads.submit(chunk_reader.read, entity, source, load_id, prepare))
                 )
             while running:
-                yield running.popleft()[1].result()
+                yield _result(running.popleft()[1])
         finally:
             wait([future for _, future in running])
 

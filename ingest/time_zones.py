@@ -75,10 +75,9 @@ def zone_days(name: str, last_date: date) -> pa.Table:
 
 
 def refresh_time_zones(warehouse: Warehouse, today: date) -> list[str]:
-    """Bring the offsets of every zone in use up to date, and mark workspaces whose local time changed as pending.
+    """Bring the offsets of every zone in use up to date, and mark workspaces that moved to another zone as pending.
 
-    A workspace is marked when its effective zone is another one than it was built with, or when a new tzdata release
-    changed the rules of its zone. The mark stays until a publication.
+    The mark stays until a publication. A new tzdata release is part of the build's fingerprint: it rebuilds everything.
 
     Args:
         today: the UTC date of the run; offsets reach to the end of the next year.
@@ -89,22 +88,21 @@ def refresh_time_zones(warehouse: Warehouse, today: date) -> list[str]:
     with warehouse.transaction() as tx:
         effective = dict(tx.fetch(_EFFECTIVE_ZONES))
         known = dict(tx.fetch("select workspace_id, timezone from raw.workspace_time_zones"))
-        changed_zones = _refresh_zone_days(tx, {DEFAULT_ZONE, *effective.values(), *known.values()}, today)
+        _refresh_zone_days(tx, {DEFAULT_ZONE, *effective.values(), *known.values()}, today)
         moved = {
             workspace
             for workspace in effective.keys() | known.keys()
             if effective.get(workspace, DEFAULT_ZONE) != known.get(workspace, DEFAULT_ZONE)
         }
-        redated = {workspace for workspace, zone in effective.items() if zone in changed_zones}
         if moved:
             tx.execute("delete from raw.workspace_time_zones")
             for workspace, zone in sorted(effective.items()):
                 tx.execute(
                     "insert into raw.workspace_time_zones (workspace_id, timezone) values ($1, $2)", (workspace, zone)
                 )
-        for workspace in sorted(moved | redated):
+        for workspace in sorted(moved):
             tx.execute("insert into raw.pending (kind, workspace_id) values ('workspace', $1)", (workspace,))
-    return sorted(moved | redated)
+    return sorted(moved)
 
 
 _EFFECTIVE_ZONES = """
@@ -120,39 +118,23 @@ where recency_rank = 1
 """
 
 
-def _refresh_zone_days(tx: Transaction, zones: Iterable[str], today: date) -> set[str]:
-    """Write the offsets that are missing or of another tzdata release; returns the zones whose past offsets changed."""
+def _refresh_zone_days(tx: Transaction, zones: Iterable[str], today: date) -> None:
+    """Write the offsets that are missing, of another tzdata release, or that end too early."""
     last_date = date(today.year + 1, 12, 31)
     versions = {
         zone: (version, last)
         for zone, version, last in tx.fetch("select timezone, tzdata_version, last_date from raw.time_zone_versions")
     }
-    changed = set()
     for zone in sorted(zones):
         if versions.get(zone) == (tzdata.IANA_VERSION, last_date):
             continue
-        days = zone_days(zone, last_date)
-        if zone in versions and _differs(tx, zone, days):
-            changed.add(zone)
         for table in ("raw.time_zone_days", "raw.time_zone_versions"):
             tx.execute(f"delete from {table} where timezone = $1", (zone,))
-        tx.append("raw.time_zone_days", days)
+        tx.append("raw.time_zone_days", zone_days(zone, last_date))
         tx.execute(
             "insert into raw.time_zone_versions (timezone, tzdata_version, last_date) values ($1, $2, $3)",
             (zone, tzdata.IANA_VERSION, last_date),
         )
-    return changed
-
-
-def _differs(tx: Transaction, zone: str, days: pa.Table) -> bool:
-    """Whether any day that was known before has another offset now."""
-    known = tx.fetch(
-        "select utc_date, offset_seconds, changes_at, offset_seconds_after from raw.time_zone_days"
-        " where timezone = $1 order by utc_date",
-        (zone,),
-    )
-    columns = [days[name].to_pylist() for name in ("utc_date", "offset_seconds", "changes_at", "offset_seconds_after")]
-    return known != list(zip(*columns, strict=True))[: len(known)]
 
 
 def _midnight(day: date) -> datetime:

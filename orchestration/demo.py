@@ -3,6 +3,7 @@
 import logging
 import os
 import secrets
+import shlex
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,8 @@ from warehouse.open import open_warehouse
 
 log = logging.getLogger("footfall")
 
+KEY_FILE = "demo_secret_key"
+SHELL_ENVIRONMENT = frozenset(os.environ)
 _MARKER = ".made-up-by-footfall-demo"
 
 _ACTIVITY = """
@@ -60,7 +63,7 @@ order by workspace_name, cohort_start
 def demo_settings(settings: Settings) -> Settings:
     """The same settings with a secret key: the demo alone makes one, kept under FOOTFALL_HOME for its owner only."""
     if settings.secret_key is None:
-        file = settings.home / "demo_secret_key"
+        file = settings.home / KEY_FILE
         settings.home.mkdir(parents=True, exist_ok=True)
         if not file.exists():
             file.touch(mode=0o600)
@@ -109,8 +112,10 @@ def print_digest(settings: Settings) -> None:
 
 def _next_steps(settings: Settings) -> str:
     target = f" --target {settings.target}" if settings.target != "duckdb" else ""
-    steps = [
-        "What next",
+    steps = ["What next"]
+    if "FOOTFALL_SECRET_KEY" not in SHELL_ENVIRONMENT:
+        steps.append(f"  first:     export FOOTFALL_SECRET_KEY=$(cat {shlex.quote(str(settings.home / KEY_FILE))})")
+    steps += [
         f'  look:      .venv/bin/footfall query{target} "select * from fct_activity_daily limit 10"',
         f"  check:     .venv/bin/footfall doctor{target}",
         "  Dagster:   make dev",

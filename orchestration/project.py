@@ -8,6 +8,8 @@ import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import tzdata
+
 from orchestration.settings import PROJECT_ROOT, Settings
 from warehouse.base import Mart
 
@@ -101,19 +103,18 @@ def published_marts(manifest: Path) -> list[Mart]:
 
 
 def build_fingerprint(settings: Settings) -> str:
-    """What the rows of a build depend on besides the data: models, macros and lasting settings.
+    """What the rows of a build depend on besides the data: models, macros, lasting settings, time zone rules.
 
     A run whose fingerprint differs from the last publication's rebuilds everything.
     """
     lasting = json.dumps(_lasting_variables(settings), sort_keys=True)
-    return hashlib.sha256(f"{_project_fingerprint()} {lasting}".encode()).hexdigest()
+    return hashlib.sha256(f"{_project_fingerprint()} {lasting} {tzdata.IANA_VERSION}".encode()).hexdigest()
 
 
 def _lasting_variables(settings: Settings) -> dict[str, object]:
     return {
         "session_timeout_minutes": settings.session_timeout_minutes,
         "session_key": settings.session_key,
-        "timeframes": list(settings.timeframes),
     }
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 
 from ingest import ledger
-from ingest.discover import discover
+from ingest.discover import discover, landing_root
 from ingest.entities import ENTITIES
 from ingest.load import load_landing
 from ingest.load_report import FileResult, LoadReport
@@ -17,7 +18,7 @@ from ingest.time_zones import refresh_time_zones
 from orchestration.pending import note_changes, pending_kinds
 from orchestration.project import build_fingerprint, ensure_manifest, published_marts
 from orchestration.settings import Settings, SettingsError, utc_now
-from warehouse.base import Publication, Warehouse
+from warehouse.base import Publication, Warehouse, WarehouseError
 from warehouse.open import open_warehouse
 
 log = logging.getLogger("footfall")
@@ -33,6 +34,7 @@ class Refresh:
         full_refresh: rebuild every model from raw.
         clock: the moment of the run, aware; every step sees the same one.
         run_id: kept in the ledger and with the publication.
+        is_built: whether this run built everything pending and every check of the build passed.
     """
 
     settings: Settings
@@ -42,7 +44,12 @@ class Refresh:
     full_refresh: bool
     run_id: str
     clock: datetime = field(default_factory=utc_now)
-    started: float = field(default_factory=time.monotonic)
+    is_built: bool = False
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of models and settings as they were when the run first asked: what is built is stamped with what built it."""
+        return build_fingerprint(self.settings)
 
     def load(self) -> LoadReport:
         """Load the files that the ledger does not know, and write down what there is to do for the next build."""
@@ -71,8 +78,9 @@ class Refresh:
 
     def note_changes(self) -> dict[str, int]:
         """Bring the list of pending work up to date and return how much there is of each kind."""
+        is_wanted = self.full_refresh or not self.warehouse.has_publication()
         with self.warehouse.transaction() as tx:
-            note_changes(tx, build_fingerprint(self.settings), self.clock, self.as_of, self.full_refresh)
+            note_changes(tx, self.fingerprint, self.clock, self.as_of, is_wanted)
             return pending_kinds(tx)
 
     def pending(self) -> dict[str, int]:
@@ -83,16 +91,23 @@ class Refresh:
     def is_up_to_date(self) -> bool:
         """Whether there is no new file and no pending work, so that a run would change nothing."""
         with self.warehouse.transaction() as tx:
-            known = ledger.known_files(tx)
+            known = ledger.known_files(tx, landing_root(self.landing))
         if discover(self.landing, ENTITIES, known, self.settings.settle_seconds).files:
             return False
         return not self.note_changes()
 
     def publish(self) -> Publication:
-        """Make the audited candidate what readers see."""
+        """Make the audited candidate what readers see.
+
+        Raises:
+            WarehouseError: this run did not build and test it all; publishing would lose what is pending.
+        """
+        if not self.is_built:
+            raise WarehouseError(
+                "only the run that built and tested every model may publish them: start the job `refresh` as a whole"
+            )
         marts = published_marts(ensure_manifest(self.settings))
-        fingerprint = build_fingerprint(self.settings)
-        publication = self.warehouse.publish(marts, self.run_id, fingerprint, self.as_of)
+        publication = self.warehouse.publish(marts, self.run_id, self.fingerprint, self.as_of)
         log.info("published: publication %d, %d tables", publication.publication_id, len(marts))
         return publication
 
@@ -120,7 +135,6 @@ def open_refresh(
     """
     settings.required_secret()
     warehouse = open_warehouse(settings)
-    warehouse.prepare()
     with warehouse.lock(settings.lock_wait_seconds, lambda holder: log.info("waiting for another run (%s)", holder)):
         _check_secret(warehouse, settings)
         yield Refresh(settings, warehouse, landing or settings.landing_root, as_of, full_refresh, run_id)

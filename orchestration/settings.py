@@ -1,13 +1,16 @@
 """Every setting of Footfall, read from the environment by one class."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
+from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ingest.privacy import MINIMUM_SECRET_LENGTH
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
@@ -36,9 +39,6 @@ class Settings(BaseSettings):
     session_key: Literal["inactivity", "client"] = Field(
         "inactivity", description="client: a separate sequence per client session_id, then the gap rule"
     )
-    timeframes: Annotated[tuple[int, ...], NoDecode] = Field(
-        (7, 30, 90, 365), description="days of the report timeframes, comma-separated"
-    )
     schedule_cron: str = Field("0 6 * * *", description="cron expression of the daily refresh")
     schedule_timezone: str = Field("UTC", description="IANA time zone of the cron expression")
     sensor_seconds: int = Field(30, ge=5, description="seconds between two looks at the landing folder")
@@ -55,16 +55,41 @@ class Settings(BaseSettings):
     def _absolute(cls, home: Path) -> Path:
         return home.expanduser().resolve()
 
-    @field_validator("timeframes", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return tuple(value.split(",")) if isinstance(value, str) else value
-
     @field_validator("schedule_timezone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
-        ZoneInfo(name)
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError):
+            raise ValueError("is no IANA time zone; write it like Europe/Berlin") from None
         return name
+
+    @field_validator("schedule_cron")
+    @classmethod
+    def _five_fields(cls, cron: str) -> str:
+        if len(cron.split()) != 5:
+            raise ValueError("is no cron expression of five fields; write it like 0 6 * * *")
+        return cron
+
+    @field_validator("postgres_dsn")
+    @classmethod
+    def _complete_url(cls, dsn: SecretStr | None) -> SecretStr | None:
+        """Checked here, for a driver quotes what it cannot read, password and all."""
+        if dsn is None or not dsn.get_secret_value():
+            return None
+        form = "postgresql://user:password@host:port/database, special characters of the password percent-encoded"
+        try:
+            parts = urlsplit(dsn.get_secret_value())
+            is_complete = parts.scheme in ("postgresql", "postgres") and parts.hostname and parts.path.strip("/")
+            options = dict(parse_qsl(parts.query))
+            _ = parts.port
+        except ValueError:
+            is_complete, options = False, {}
+        if not is_complete:
+            raise ValueError(f"is not of the form {form}")
+        if options.keys() - {"sslmode"}:
+            raise ValueError("has options besides sslmode, which dbt would not get; leave them out")
+        return dsn
 
     @property
     def landing_root(self) -> str:
@@ -87,6 +112,11 @@ class Settings(BaseSettings):
                 "FOOTFALL_SECRET_KEY is not set. It keys every pseudonym, so Footfall does not start without one. "
                 "Make one with `openssl rand -hex 32`, keep it as carefully as the data, and export it."
             )
+        if len(self.secret_key.get_secret_value()) < MINIMUM_SECRET_LENGTH:
+            raise SettingsError(
+                f"FOOTFALL_SECRET_KEY is shorter than {MINIMUM_SECRET_LENGTH} characters. "
+                "Make one with `openssl rand -hex 32`, keep it as carefully as the data, and export it."
+            )
         return self.secret_key.get_secret_value()
 
 
@@ -97,8 +127,4 @@ def utc_now() -> datetime:
 
 def latest_yesterday(now: datetime) -> date:
     """The local yesterday of the zone that is furthest ahead (UTC+14): no workspace may be shown later than it."""
-    return (
-        now.astimezone(ZoneInfo("Pacific/Kiritimati"))
-        .date()
-        .fromordinal(now.astimezone(ZoneInfo("Pacific/Kiritimati")).date().toordinal() - 1)
-    )
+    return now.astimezone(ZoneInfo("Pacific/Kiritimati")).date() - timedelta(days=1)

@@ -111,6 +111,7 @@ class Pipeline:
         )
         if finished.returncode != 0:
             raise BuildFailed(f"{finished.stdout[-6000:]}\n{finished.stderr[-2000:]}")
+        refresh.is_built = not select
 
     def marts(self) -> list[Mart]:
         """The tables that are published, with their keys."""

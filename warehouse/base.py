@@ -96,7 +96,7 @@ class Warehouse(ABC):
     def lock(
         self, wait_seconds: float, on_wait: Callable[[str], None] = lambda holder: None
     ) -> AbstractContextManager[None]:
-        """Keep every other run off this warehouse.
+        """Keep every other run off this warehouse, and `prepare` it.
 
         Args:
             wait_seconds: how long to wait for a run in progress.
@@ -121,6 +121,10 @@ class Warehouse(ABC):
         Raises:
             LostLock: another run holds the warehouse now.
         """
+
+    @abstractmethod
+    def has_publication(self) -> bool:
+        """Whether there is something for readers to see."""
 
     @abstractmethod
     def published(self) -> AbstractContextManager[Transaction]:

@@ -39,6 +39,8 @@ TYPES = {"text": "varchar"}
 PUBLISHED_FILE = re.compile(r"footfall-(\d{6,})\.duckdb")
 # A reader resolves the pointer and then opens the file; a file this young may be between the two.
 GRACE_SECONDS = 60.0
+CONNECT_SECONDS = 15.0
+_LAST_PUBLICATION_ID = f"select coalesce(max(publication_id), 0) from {OPS_SCHEMA}.publications"
 # A reader sees the published file and nothing else of the machine, and cannot change that.
 READER_CONFIG = {"enable_external_access": "false", "lock_configuration": "true"}
 
@@ -129,6 +131,7 @@ class DuckDBWarehouse(Warehouse):
             lock.write(str(os.getpid()))
             lock.flush()
             try:
+                self.prepare()
                 yield
             finally:
                 lock.truncate(0)
@@ -136,7 +139,9 @@ class DuckDBWarehouse(Warehouse):
     def publish(self, marts: Sequence[Mart], run_id: str, fingerprint: str, as_of: date | None) -> Publication:
         with self._connect() as connection:
             connection.execute("begin")
-            publication_id = max([number for number, _ in self._published_files()], default=0) + 1
+            numbers = [number for number, _ in self._published_files()]
+            numbers += [number for (number,) in connection.execute(_LAST_PUBLICATION_ID).fetchall()]
+            publication_id = max(numbers) + 1
             record_publication(DuckDBTransaction(connection), publication_id, run_id, fingerprint, as_of)
             history = connection.sql(f"select * from {OPS_SCHEMA}.publications").to_arrow_table()
             new_file = self._published_folder / f"footfall-{publication_id:06d}.duckdb"
@@ -148,6 +153,9 @@ class DuckDBWarehouse(Warehouse):
             connection.execute("commit")
         self._remove_old_files()
         return Publication(publication_id, run_id, changed)
+
+    def has_publication(self) -> bool:
+        return self._pointer.exists()
 
     @contextmanager
     def published(self) -> Iterator[Transaction]:
@@ -171,15 +179,28 @@ class DuckDBWarehouse(Warehouse):
         }
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
-        return duckdb.connect(
-            self._working_file,
-            config={
-                "memory_limit": self._memory_limit,
-                "threads": self._threads,
-                "temp_directory": str(self._spill_folder),
-                "preserve_insertion_order": False,
-            },
-        )
+        """The working file, which one process at a time can hold; short looks such as doctor's are waited out."""
+        deadline = time.monotonic() + CONNECT_SECONDS
+        while True:
+            try:
+                return duckdb.connect(
+                    self._working_file,
+                    config={
+                        "memory_limit": self._memory_limit,
+                        "threads": self._threads,
+                        "temp_directory": str(self._spill_folder),
+                        "preserve_insertion_order": False,
+                    },
+                )
+            except duckdb.IOException as error:
+                if "lock" not in str(error):
+                    raise
+                if time.monotonic() >= deadline:
+                    raise WarehouseError(
+                        f"{self._working_file} is in use, most likely by a run in progress: wait for its end, "
+                        "or close the program that has the file open"
+                    ) from None
+                time.sleep(0.2)
 
     def _open_published(self) -> duckdb.DuckDBPyConnection:
         for attempt in range(5):
@@ -210,6 +231,7 @@ class DuckDBWarehouse(Warehouse):
         staged.unlink(missing_ok=True)
         staged.symlink_to(file.name)
         os.replace(staged, self._pointer)
+        _sync_folder(self._published_folder)
 
     def _remove_old_files(self) -> None:
         """Remove publications that no reader can hold: not the newest, past the grace time, and not locked."""
@@ -239,7 +261,8 @@ def _copy_marts(connection: duckdb.DuckDBPyConnection, marts: Sequence[Mart], hi
 @contextmanager
 def _attached(connection: duckdb.DuckDBPyConnection, file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A second connection to the same warehouse that sees a new database file as `publication`; removed on failure."""
-    file.unlink(missing_ok=True)
+    for leftover in (file, file.with_name(file.name + ".wal")):
+        leftover.unlink(missing_ok=True)
     quoted = str(file).replace("'", "''")
     with connection.cursor() as other:
         other.execute(f"attach '{quoted}' as publication")
@@ -250,6 +273,15 @@ def _attached(connection: duckdb.DuckDBPyConnection, file: Path) -> Iterator[duc
             file.unlink(missing_ok=True)
             raise
         other.execute("detach publication")
+
+
+def _sync_folder(folder: Path) -> None:
+    """Let the renamed pointer survive a power loss: the commit that follows forgets the pending work."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _try_lock(descriptor: int) -> bool:

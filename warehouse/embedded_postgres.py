@@ -4,7 +4,6 @@ It listens on 127.0.0.1 only, with a random password, and stays up after a run s
 Postgres refuses to run as root; as root the server therefore runs as `nobody`, from a folder that user can reach.
 """
 
-import hashlib
 import importlib.util
 import os
 import pwd
@@ -12,16 +11,19 @@ import secrets
 import shutil
 import socket
 import subprocess
+import tempfile
 from contextlib import suppress
 from fcntl import LOCK_EX, flock
 from pathlib import Path
+
+from warehouse.base import WarehouseError
 
 SUPERUSER = "footfall"
 DATABASE = "footfall"
 UNPRIVILEGED_USER = "nobody"
 
 
-class EmbeddedPostgresError(Exception):
+class EmbeddedPostgresError(WarehouseError):
     """The embedded server did not start or stop; the message holds the end of its log."""
 
 
@@ -40,7 +42,7 @@ class EmbeddedPostgres:
         self._state.mkdir(parents=True, exist_ok=True)
         with open(self._state / "lock", "w") as lock:
             flock(lock, LOCK_EX)
-            if not (self._data / "PG_VERSION").exists():
+            if not (self._data / "PG_VERSION").exists() or not self._password_file.exists():
                 self._initialize()
             if not self.is_running():
                 self._launch()
@@ -55,23 +57,42 @@ class EmbeddedPostgres:
 
     def is_running(self) -> bool:
         """Whether the server accepts commands (its pid file names a live process)."""
-        if not (self._data / "postmaster.pid").exists():
+        if not self._base_file.exists() or not (self._data / "postmaster.pid").exists():
             return False
         return self._run("pg_ctl", "status", "-D", str(self._data), check=False).returncode == 0
 
     @property
     def dsn(self) -> str:
         """Connection string with the password in clear: for a driver or the owner's screen, never for a log."""
-        password = (self._state / "password").read_text().strip()
+        password = self._password_file.read_text().strip()
         port = (self._state / "port").read_text().strip()
         return f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{port}/{DATABASE}"
 
     @property
+    def _password_file(self) -> Path:
+        return self._state / "password"
+
+    @property
+    def _base_file(self) -> Path:
+        return self._state / "base"
+
+    @property
     def _base(self) -> Path:
-        """The folder the server's own user reaches: the state folder, or as root and if need be one under /var/tmp."""
+        """The folder the server's own user reaches: the state folder, or as root and if need be one under /var/tmp.
+
+        The latter is made by mkdtemp, so that nobody can have prepared it, and its path kept where only root writes.
+        """
+        if self._base_file.exists():
+            base = Path(self._base_file.read_text())
+            if base.exists() and base.stat().st_uid == os.geteuid():
+                return base
         if os.geteuid() != 0 or _is_reachable_by_others(self._state):
-            return self._state
-        return Path("/var/tmp") / f"footfall-postgres-{hashlib.sha256(str(self._state).encode()).hexdigest()[:16]}"
+            base = self._state
+        else:
+            base = Path(tempfile.mkdtemp(prefix="footfall-postgres-", dir="/var/tmp"))
+            base.chmod(0o755)
+        self._base_file.write_text(str(base))
+        return base
 
     @property
     def _data(self) -> Path:
@@ -96,15 +117,14 @@ class EmbeddedPostgres:
         return copied / "bin"
 
     def _initialize(self) -> None:
-        password_file = self._state / "password"
-        password_file.touch(mode=0o600)
-        password_file.write_text(secrets.token_urlsafe(24))
-        self._base.mkdir(parents=True, exist_ok=True, mode=0o755)
+        self.stop()
+        self._password_file.touch(mode=0o600)
+        self._password_file.write_text(secrets.token_urlsafe(24))
         shutil.rmtree(self._data, ignore_errors=True)
         self._data.mkdir(mode=0o700)
         handed_over = self._base / "initial-password"
         handed_over.touch(mode=0o600)
-        handed_over.write_text(password_file.read_text())
+        handed_over.write_text(self._password_file.read_text())
         self._give_to_server_user(self._data, handed_over)
         try:
             self._run(
@@ -149,7 +169,10 @@ class EmbeddedPostgres:
                 os.chown(path, account.pw_uid, account.pw_gid)
 
     def _run(self, program: str, *arguments: str, check: bool = True, log: Path | None = None):
-        identity = {"user": UNPRIVILEGED_USER, "group": pwd.getpwnam(UNPRIVILEGED_USER).pw_gid, "extra_groups": []}
+        identity = {}
+        if os.geteuid() == 0:
+            account = pwd.getpwnam(UNPRIVILEGED_USER)
+            identity = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
         finished = subprocess.run(
             [str(self._programs / program), *arguments],
             stdin=subprocess.DEVNULL,
@@ -159,7 +182,7 @@ class EmbeddedPostgres:
             cwd="/",
             env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
             text=True,
-            **(identity if os.geteuid() == 0 else {}),
+            **identity,
         )
         if check and finished.returncode != 0:
             output = log.read_text()[-2000:] if log else (finished.stdout or "")[-2000:]

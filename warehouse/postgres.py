@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import adbc_driver_postgresql.dbapi as adbc
 import psycopg2
@@ -119,10 +119,8 @@ class PostgresWarehouse(Warehouse):
             connection.autocommit = True
             cursor = connection.cursor()
             _wait_for_lock(cursor, wait_seconds, on_wait)
-            cursor.execute("delete from ops.fence returning token")
-            previous = cursor.fetchone()
-            self._fencing_token = (previous[0] if previous else 0) + 1
-            cursor.execute("insert into ops.fence (token) values (%s)", (self._fencing_token,))
+            self.prepare()
+            self._fencing_token = _next_token(cursor)
             yield
         finally:
             self._fencing_token = None
@@ -138,6 +136,10 @@ class PostgresWarehouse(Warehouse):
             record_publication(tx, publication_id, run_id, fingerprint, as_of)
         return Publication(publication_id, run_id, changed)
 
+    def has_publication(self) -> bool:
+        with self.transaction() as tx:
+            return tx.fetch("select count(*) from ops.publications")[0][0] > 0
+
     @contextmanager
     def published(self) -> Iterator[Transaction]:
         with _reachable(self):
@@ -145,20 +147,29 @@ class PostgresWarehouse(Warehouse):
         try:
             connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
             with connection.cursor() as cursor:
-                cursor.execute(f"set local search_path to {MARTS_SCHEMA}")
-                cursor.execute("select exists (select from ops.publications)")
+                cursor.execute("select to_regclass('ops.publications') is not null")
+                if cursor.fetchone()[0]:
+                    cursor.execute("select exists (select from ops.publications)")
                 if not cursor.fetchone()[0]:
                     raise WarehouseError("nothing has been published yet: run `footfall run` first")
+                cursor.execute(f"set local search_path to {MARTS_SCHEMA}")
                 yield PublishedReader(cursor)
         finally:
             connection.close()
 
     def read(self, sql: str) -> Result:
         with self.published() as reader:
+            self._refuse_several_statements(sql)
             cursor = reader._cursor
             cursor.execute(sql)
             columns = tuple(column.name for column in cursor.description or ())
             return Result(columns, cursor.fetchall() if columns else [])
+
+    def _refuse_several_statements(self, sql: str) -> None:
+        """Let the server parse it as one statement: `commit; delete …` would leave the read-only transaction."""
+        with adbc.connect(self._dsn) as connection, connection.cursor() as cursor:
+            cursor.execute(f"set local search_path to {MARTS_SCHEMA}")
+            cursor.adbc_prepare(sql)
 
     def dbt_environment(self) -> dict[str, str]:
         parts = urlsplit(self._dsn)
@@ -168,6 +179,7 @@ class PostgresWarehouse(Warehouse):
             "FOOTFALL_POSTGRES_USER": unquote(parts.username or ""),
             "FOOTFALL_POSTGRES_PASSWORD": unquote(parts.password or ""),
             "FOOTFALL_POSTGRES_DATABASE": parts.path.lstrip("/"),
+            "FOOTFALL_POSTGRES_SSLMODE": dict(parse_qsl(parts.query)).get("sslmode", "prefer"),
         }
 
 
@@ -177,7 +189,16 @@ def _reachable(warehouse: PostgresWarehouse) -> Iterator[None]:
     try:
         yield
     except (psycopg2.OperationalError, adbc.OperationalError) as error:
-        raise WarehouseError(f"{warehouse!r}: {str(error).strip().splitlines()[0]}") from None
+        words = str(error).strip().splitlines()[0].replace(warehouse._dsn, "the DSN")
+        password = urlsplit(warehouse._dsn).password
+        raise WarehouseError(f"{warehouse!r}: {words.replace(password, '…') if password else words}") from None
+
+
+def _next_token(cursor: psycopg2.extensions.cursor) -> int:
+    """One more than the token of the run before; each step is one statement, so a crash cannot set it back."""
+    cursor.execute("insert into ops.fence (token) select 0 where not exists (select from ops.fence)")
+    cursor.execute("update ops.fence set token = token + 1 returning token")
+    return cursor.fetchone()[0]
 
 
 def _create_index(table: str, columns: tuple[str, ...]) -> str:

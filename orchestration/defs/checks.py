@@ -14,7 +14,7 @@ from orchestration.expectations import Verdict, check_loaded, check_served
 @dg.asset_check(asset=ENTITY_KEYS["events"], blocking=True, description="Great Expectations on what was just loaded.")
 def loaded_files_as_expected(refresh: RefreshResource) -> dg.AssetCheckResult:
     """The load report adds up, and nothing personal or out of range passed."""
-    return _result(check_loaded(refresh.run.warehouse, refresh.run.run_id))
+    return _result(check_loaded(refresh.run.warehouse))
 
 
 @dg.asset_check(

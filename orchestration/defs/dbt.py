@@ -38,9 +38,12 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, refresh: 
         **dbt_environment(refresh.run.settings, refresh.run.clock),
         **refresh.run.warehouse.dbt_environment(),
     }
+    # Should dbt die before it writes its results, those of an earlier build must not be taken for them.
+    (settings.dbt_target_path / "run_results.json").unlink(missing_ok=True)
     with mock.patch.dict(os.environ, environment):
         events = dbt.cli(arguments, context=context, target_path=settings.dbt_target_path).stream()
         yield from _with_progress(events)
+    refresh.run.is_built = not context.is_subset
 
 
 def _with_progress(events: Iterator) -> Iterator:

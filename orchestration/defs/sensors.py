@@ -1,6 +1,7 @@
 """What starts the pipeline between two ticks of the schedule."""
 
 import hashlib
+import time
 from collections.abc import Iterator
 
 import dagster as dg
@@ -12,6 +13,15 @@ from orchestration.settings import Settings
 
 settings = Settings()
 
+LISTING_TAG = "footfall/landing_listing"
+RETRY_SECONDS = 600
+IN_PROGRESS = (
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+)
+
 
 @dg.sensor(
     job=refresh_job,
@@ -19,23 +29,27 @@ settings = Settings()
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def landing_folder(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Ask for a run when the landing folder lists other files, sizes or times than at the last one asked for.
+    """Ask for a run when the landing folder lists other files, sizes or times than at any run asked for before.
 
-    The listing is compared with the cursor and not with the ledger: while a run writes, DuckDB lets nobody else in.
+    A run that failed is asked for again after ten minutes. The listing is compared with those of earlier runs and not
+    with the ledger: while a run writes, DuckDB lets nobody else in.
     """
     try:
         files = discover(settings.landing_root, ENTITIES, known_files=(), settle_seconds=0).files
     except LandingError as error:
         yield dg.SkipReason(str(error))
         return
-    listing = hashlib.sha256(repr([(file.path, file.size, file.modified) for file in files]).encode()).hexdigest()
-    if not files or listing == context.cursor:
-        yield dg.SkipReason("no new files")
+    if not files:
+        yield dg.SkipReason("no files")
         return
-    if context.instance.get_runs_count(
-        dg.RunsFilter(job_name=refresh_job.name, statuses=[dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTED])
-    ):
+    listing = hashlib.sha256(repr([(file.path, file.size, file.modified) for file in files]).encode()).hexdigest()[:32]
+    if context.instance.get_runs_count(dg.RunsFilter(job_name=refresh_job.name, statuses=list(IN_PROGRESS))):
         yield dg.SkipReason("a run is in progress")
         return
-    context.update_cursor(listing)
-    yield dg.RunRequest(run_key=listing)
+    earlier = context.instance.get_run_records(dg.RunsFilter(tags={LISTING_TAG: listing}))
+    if any(record.dagster_run.is_success for record in earlier):
+        yield dg.SkipReason("no new files")
+    elif earlier and time.time() - (earlier[0].end_time or 0) < RETRY_SECONDS:
+        yield dg.SkipReason("the run over these files failed; it is tried again ten minutes later")
+    else:
+        yield dg.RunRequest(run_key=f"{listing}-{len(earlier)}", tags={LISTING_TAG: listing})

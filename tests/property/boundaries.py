@@ -7,9 +7,16 @@ from tests.property.histories import written
 
 
 def boundaries(day: date) -> list[Landing]:
-    """One landing a line, most of them of events at noon UTC of `day` and after."""
+    """One landing a line. `day`: about three days before as_of_date, and four at most before the run's clock."""
     noon = datetime.combine(day, time(12), UTC)
-    return [half_a_hundredth(noon), bounces(noon), long_sessions(noon - timedelta(days=5)), midnight_that_comes_twice()]
+    return [
+        half_a_hundredth(noon),
+        bounces(noon),
+        long_sessions(noon - timedelta(days=5)),
+        midnight_that_comes_twice(),
+        devices_of_thirty_days(noon),
+        signups_around_now(noon),
+    ]
 
 
 def half_a_hundredth(noon: datetime) -> Landing:
@@ -47,6 +54,29 @@ def midnight_that_comes_twice() -> Landing:
     rows = events_at(change, [timedelta(milliseconds=-1)], "login", "u1").events
     rows += events_at(change, [timedelta(0)], "login", "u2").events
     return Landing(events=rows, workspaces=[{"workspace_id": "w", "timezone": "America/St_Johns"}])
+
+
+def devices_of_thirty_days(noon: datetime) -> Landing:
+    """Users who came once on a telephone some 30 days ago, and twice on a computer long before that."""
+    rows = []
+    for days in range(22, 36):
+        user = f"u{days}"
+        phone = events_at(noon, [timedelta(days=-days)], "login", user).events
+        computer = events_at(noon, [timedelta(days=-100), timedelta(days=-101)], "logout", user).events
+        rows += [row | {"device_type": "mobile"} for row in phone]
+        rows += [row | {"device_type": "desktop"} for row in computer]
+    return Landing(events=rows)
+
+
+def signups_around_now(noon: datetime) -> Landing:
+    """Sign-ups on the days around as_of_date, of users with an event and without."""
+    users = [
+        {"user_id": f"{who}{days}", "workspace_id": "w", "created_at": written(noon + timedelta(days=days))}
+        for who in ("seen", "unseen")
+        for days in range(5)
+    ]
+    events = [row for days in range(5) for row in events_at(noon, [timedelta(0)], "login", f"seen{days}").events]
+    return Landing(events=events, users=users)
 
 
 def events_at(noon: datetime, offsets: list[timedelta], event_type: str, user_id: str = "u") -> Landing:

@@ -43,7 +43,7 @@ RUNS = (
     (12, 7, {"session_timeout_minutes": 10}),
     (24 * 40, 1, {}),
     (60, 30, {"session_key": "client"}),
-    (1, None, {"timeframes": (7, 30, 90, 365)}),
+    (1, None, {}),
     (25, 400, {}),
 )
 

@@ -120,18 +120,16 @@ class TestRefresh:
         assert refresh_time_zones(warehouse, self.TODAY) == ["shop"]
         assert self.pending(warehouse) == [("workspace", "shop")] * 2
 
-    def test_new_rules_of_a_zone_mark_its_workspaces(self, warehouse):
-        self.name_zone(warehouse, "Asia/Tokyo", datetime(2026, 2, 1))
+    def test_offsets_of_another_tzdata_release_are_written_anew(self, warehouse):
         refresh_time_zones(warehouse, self.TODAY)
         with warehouse.transaction() as tx:
-            tx.execute("delete from raw.pending")
             tx.execute("update raw.time_zone_versions set tzdata_version = '2001a'")
-            tx.execute(
-                "update raw.time_zone_days set offset_seconds = 0 where timezone = 'Asia/Tokyo' and utc_date = $1",
-                (date(2020, 5, 5),),
-            )
-        assert refresh_time_zones(warehouse, self.TODAY) == ["shop"]
-        assert refresh_time_zones(warehouse, self.TODAY) == []
+            tx.execute("update raw.time_zone_days set offset_seconds = 1 where utc_date = $1", (date(2020, 5, 5),))
+        refresh_time_zones(warehouse, self.TODAY)
+        with warehouse.transaction() as tx:
+            assert tx.fetch(
+                "select sum(offset_seconds), count(*) - count(distinct utc_date) from raw.time_zone_days"
+            ) == [(0, 0)]
 
     def test_the_next_year_is_added_when_it_comes_near(self, warehouse):
         refresh_time_zones(warehouse, self.TODAY)

@@ -72,10 +72,8 @@ measures as (
         coalesce(session_totals.sessions, 0) as sessions,
         coalesce(session_totals.sessions_with_page_view, 0) as sessions_with_page_view,
         coalesce(session_totals.bounced_sessions, 0) as bounced_sessions,
-        engagement.score_sum,
-        engagement.users as scored_users,
-        earlier_engagement.score_sum as earlier_score_sum,
-        earlier_engagement.users as earlier_scored_users
+        {{ ratio('engagement.score_sum', 'engagement.users', 14) }} as mean_score,
+        {{ ratio('earlier_engagement.score_sum', 'earlier_engagement.users', 14) }} as earlier_mean_score
     from reports
     left join {{ ref('fct_activity_daily') }} as now_active
         on reports.workspace_id = now_active.workspace_id
@@ -119,18 +117,10 @@ select
     cast({{ ratio('100 * bounced_sessions', 'sessions_with_page_view') }} as decimal(5, 2)) as bounce_rate,
     bounced_sessions as bounce_rate_numerator,
     sessions_with_page_view as bounce_rate_denominator,
-    -- Scores are quotients with 14 places, so a mean that lies on half a hundredth may come out a trifle below: rounding
-    -- to 8 places first puts it back.
-    cast(round({{ ratio('score_sum', 'scored_users', 8) }}, 2) as decimal(5, 2)) as engagement_score,
+    -- A mean of quotients that lies on half a hundredth may come out a trifle below it: rounding to fewer places first
+    -- puts it back.
+    cast(round(round(mean_score, 8), 2) as decimal(5, 2)) as engagement_score,
     cast(
-        round(
-            {{ ratio(
-                '100 * (score_sum * earlier_scored_users - earlier_score_sum * scored_users)',
-                'earlier_score_sum * scored_users',
-                8
-            ) }},
-            2
-        )
-        as decimal(18, 2)
+        round({{ ratio('100 * (mean_score - earlier_mean_score)', 'earlier_mean_score', 7) }}, 2) as decimal(18, 2)
     ) as engagement_change
 from measures
