@@ -9,8 +9,8 @@ from hypothesis.errors import NonInteractiveExampleWarning
 
 from tests.oracle import Landing
 
-# Absent means every workspace there, and `default` in the others.
-OF_EVERY_WORKSPACE = ("features", "goals", "segments")
+# Absent means every workspace there, and `default` in the others. Entity -> the field of its name.
+OF_EVERY_WORKSPACE = {"features": "feature_name", "goals": "goal_name", "segments": "segment_name"}
 NEAR_COPIES = 5
 
 
@@ -58,12 +58,16 @@ def in_own_workspaces(landing: Landing, number: int) -> Landing:
     }
     if number != 0:
         names = {row.get("workspace_id") for row in landing.events + landing.users + landing.workspaces}
-        for entity in OF_EVERY_WORKSPACE:
+        for entity, field in OF_EVERY_WORKSPACE.items():
+            rows = getattr(landing, entity)
+            own = {(row.get("workspace_id"), row[field]) for row in rows}
             renamed[entity] = [
                 row | {"workspace_id": workspace_of(number, name)}
-                for row in getattr(landing, entity)
+                for row in rows
                 for name in sorted(names, key=str)
-                if row.get("workspace_id") in (None, name)
+                if row.get("workspace_id") == name
+                # A row for every workspace becomes one of each, but where it is beaten by the workspace's own.
+                or (row.get("workspace_id") is None and (name, row[field]) not in own)
             ]
     return Landing(**{name: [_without_nulls(row) for row in rows] for name, rows in renamed.items()})
 

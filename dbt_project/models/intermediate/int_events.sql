@@ -99,6 +99,8 @@ select
     os,
     country_code,
     metadata_category,
+    -- Only where it decides which category of a feature is the latest: every id would double the width of a row.
+    case when event_type = 'feature_use' and metadata_category is not null then event_id end as category_event_id,
     cast(event_number as integer) as event_number,
     cast(extract(hour from local_at) as smallint) as hour_of_day,
     seconds_spent,

@@ -1,0 +1,53 @@
+-- depends_on: {{ ref('int_touched_spans') }} (named inside is_incremental, where dbt does not see it while parsing)
+{{ config(materialized='incremental', incremental_strategy='replace_touched_days') }}
+
+with
+
+feature_uses as (
+
+    select
+        workspace_id,
+        user_key,
+        coalesce(event_name, 'unknown') as feature_name,
+        metadata_category as category,
+        category_event_id,
+        seconds_spent,
+        activity_date,
+        created_at
+    from {{ ref('int_events') }} as events
+    where event_type = 'feature_use'
+        and not is_bot
+    {% if is_incremental() %}
+        and {{ touches_day('events', 'activity_date') }}
+    {% endif %}
+
+),
+
+ranked_uses as (
+
+    select
+        *,
+        row_number() over (
+            partition by workspace_id, user_key, activity_date, feature_name
+            order by
+                case when category is null then 1 else 0 end,
+                created_at desc,
+                {{ byte_order('category_event_id') }} desc
+        ) as category_rank
+    from feature_uses
+
+)
+
+select
+    workspace_id,
+    user_key,
+    feature_name,
+    activity_date,
+    count(*) as usage_count,
+    cast(coalesce(sum(seconds_spent), 0) as decimal(38, 4)) as seconds_spent,
+    count(seconds_spent) as timed_uses,
+    max(case when category_rank = 1 then category end) as category,
+    max(case when category_rank = 1 and category is not null then category_event_id end) as category_event_id,
+    max(case when category_rank = 1 and category is not null then created_at end) as category_at
+from ranked_uses
+group by workspace_id, user_key, feature_name, activity_date

@@ -1,0 +1,144 @@
+with
+
+as_of_dates as (
+
+    select * from {{ ref('int_as_of_dates') }}
+
+),
+
+ranked_versions as (
+
+    select
+        *,
+        row_number() over (
+            partition by workspace_id, feature_name
+            order by updated_at desc, {{ byte_order('content_hash') }} desc
+        ) as recency_rank
+    from {{ ref('stg_features') }}
+
+),
+
+-- A row without workspace holds in every workspace, unless the workspace has a row of its own for the name.
+ranked_owners as (
+
+    select
+        as_of_dates.workspace_id,
+        versions.feature_name,
+        versions.category,
+        row_number() over (
+            partition by as_of_dates.workspace_id, versions.feature_name
+            order by case when versions.workspace_id is null then 1 else 0 end
+        ) as owner_rank
+    from as_of_dates
+    inner join ranked_versions as versions
+        on as_of_dates.workspace_id = coalesce(versions.workspace_id, as_of_dates.workspace_id)
+    where versions.recency_rank = 1
+
+),
+
+catalogue as (
+
+    select
+        workspace_id,
+        feature_name,
+        category
+    from ranked_owners
+    where owner_rank = 1
+
+),
+
+shown_days as (
+
+    select
+        feature_days.workspace_id,
+        feature_days.feature_name,
+        feature_days.category,
+        feature_days.category_event_id,
+        feature_days.category_at,
+        feature_days.activity_date,
+        feature_days.activity_date <= as_of_dates.as_of_date as is_complete
+    from {{ ref('int_feature_days') }} as feature_days
+    inner join as_of_dates on feature_days.workspace_id = as_of_dates.workspace_id
+    where {{ is_shown('feature_days.activity_date', 'as_of_dates.as_of_date') }}
+
+),
+
+uses as (
+
+    select
+        workspace_id,
+        feature_name,
+        min(case when is_complete then activity_date end) as first_used_date,
+        max(case when is_complete then activity_date end) as last_used_date
+    from shown_days
+    group by workspace_id, feature_name
+
+),
+
+-- Ranked twice, for where midnight comes twice a later day may hold the earlier event.
+ranked_categories as (
+
+    select
+        workspace_id,
+        feature_name,
+        category,
+        is_complete,
+        row_number() over (
+            partition by workspace_id, feature_name
+            order by category_at desc, {{ byte_order('category_event_id') }} desc
+        ) as recency_rank,
+        row_number() over (
+            partition by workspace_id, feature_name, is_complete
+            order by category_at desc, {{ byte_order('category_event_id') }} desc
+        ) as recency_rank_as_of
+    from shown_days
+    where category is not null
+
+),
+
+latest_categories as (
+
+    select
+        workspace_id,
+        feature_name,
+        max(case when recency_rank = 1 then category end) as category,
+        max(case when is_complete and recency_rank_as_of = 1 then category end) as category_as_of
+    from ranked_categories
+    group by workspace_id, feature_name
+
+),
+
+names as (
+
+    select
+        workspace_id,
+        feature_name
+    from catalogue
+
+    union
+
+    select
+        workspace_id,
+        feature_name
+    from uses
+
+)
+
+select
+    names.workspace_id,
+    names.feature_name,
+    coalesce(latest_categories.category, catalogue.category, 'Uncategorized') as category,
+    coalesce(latest_categories.category_as_of, catalogue.category, 'Uncategorized') as category_as_of,
+    catalogue.feature_name is not null as is_in_catalogue,
+    uses.first_used_date,
+    uses.last_used_date
+from names
+left join catalogue
+    on names.workspace_id = catalogue.workspace_id
+        and names.feature_name = catalogue.feature_name
+left join uses
+    on names.workspace_id = uses.workspace_id
+        and names.feature_name = uses.feature_name
+left join latest_categories
+    on names.workspace_id = latest_categories.workspace_id
+        and names.feature_name = latest_categories.feature_name
