@@ -1,6 +1,7 @@
 """Tables on the screen: the answer to a query, and the closing summary of a run."""
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -80,10 +81,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title:
     rows = [list(row) for row in rows]
     table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
     for index, column in enumerate(columns):
-        is_number = bool(rows) and all(
-            row[index] is None or (not isinstance(row[index], str | bool) and hasattr(row[index], "__add__"))
-            for row in rows
-        )
+        is_number = bool(rows) and all(_is_number(row[index]) for row in rows)
         table.add_column(Text(column), justify="right" if is_number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(_shown(value)) for value in row))
@@ -91,6 +89,10 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title:
     if not console.is_terminal:
         console = Console(highlight=False, width=max(console.width, 200))
     console.print(table)
+
+
+def _is_number(value: object) -> bool:
+    return value is None or (isinstance(value, int | float | Decimal) and not isinstance(value, bool))
 
 
 def _shown(value: object) -> str:

@@ -151,6 +151,12 @@ def test_border_checks_block_what_is_downstream(definitions):
             assert graph.get_check_spec(key).blocking, key
 
 
+def test_whatever_a_person_starts_runs_in_one_process(definitions):
+    repository = definitions.get_repository_def()
+    for job in repository.get_all_jobs():
+        assert job.executor_def.name == "in_process", job.name
+
+
 def test_one_job_one_schedule_one_sensor(definitions):
     repository = definitions.get_repository_def()
     assert [job.name for job in repository.get_all_jobs() if not job.name.startswith("__")] == ["refresh"]

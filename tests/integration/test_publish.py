@@ -148,3 +148,24 @@ def test_readers_cannot_write(warehouse):
     for sql in ("delete from first", "create table marts.more (a integer)", "drop table first"):
         with pytest.raises(Exception, match=r"read.only"):
             warehouse.read(sql)
+
+
+def test_several_statements_in_one_query_are_refused(warehouse):
+    write_candidate(warehouse, 1)
+    with warehouse.lock(0):
+        warehouse.publish(MARTS, "run 1", "fingerprint", None)
+    before = warehouse.read("select * from first order by id").rows
+    with pytest.raises(Exception, match=r"(?i)multiple commands|read-only|cannot"):
+        warehouse.read("select 1; commit; delete from marts.first; commit")
+    assert warehouse.read("select * from first order by id").rows == before
+
+
+def test_run_that_built_nothing_cannot_publish(make_pipeline, tmp_path):
+    pipeline = make_pipeline()
+    (tmp_path / "events").mkdir()
+    with (
+        pipeline.loaded(tmp_path, clock=None) as (refresh, _),
+        pytest.raises(WarehouseError, match="only the run that built and tested"),
+    ):
+        refresh.publish()
+    assert pipeline.fetch("select kind from raw.pending") == [("everything",)]

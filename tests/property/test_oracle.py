@@ -26,7 +26,8 @@ from tests.property.comparison import Difference, compare_tables, oracle_setting
 from tests.property.histories import landings, write_landing
 
 HISTORIES_OF_A_BATCH = 40
-BATCHES = -(-int(os.environ.get("FOOTFALL_TEST_HISTORIES", "160")) // HISTORIES_OF_A_BATCH)
+BATCHES = -(-int(os.environ.get("FOOTFALL_TEST_HISTORIES", "200")) // HISTORIES_OF_A_BATCH)
+HISTORIES_ON_POSTGRES = 20
 SHRUNK_BATCH = os.environ.get("FOOTFALL_TEST_SHRINK")
 
 # Last days of histories that stand in one warehouse: near each other, for every day from the first one is a row.
@@ -95,44 +96,47 @@ def history_named(difference: Difference, workspace_of_session: dict[str, str]) 
     return history_of(workspace_id)
 
 
-@pytest.mark.parametrize("number", range(BATCHES))
+@pytest.mark.parametrize(("engine", "number"), [*(("duckdb", number) for number in range(BATCHES)), ("postgres", 0)])
 def test_published_tables_are_those_of_the_oracle(
-    number: int, make_pipeline: Callable[..., Pipeline], tmp_path: Path
+    engine: str, number: int, make_pipeline: Callable[..., Pipeline], tmp_path: Path
 ) -> None:
     batch = Batch(number)
-    histories = drawn(batch.histories, HISTORIES_OF_A_BATCH, random_seed=number)
+    wanted = HISTORIES_OF_A_BATCH if engine == "duckdb" else HISTORIES_ON_POSTGRES
+    histories = drawn(batch.histories, wanted, random_seed=number)
     if number == 0:
         histories += boundaries(batch.last_day - timedelta(days=2))
-    pipeline = make_pipeline(**batch.settings)
+    pipeline = make_pipeline(engine, **batch.settings)
     found = differences(pipeline, together(histories), batch, tmp_path / "together")
     if not found:
         return
     workspaces = dict(pipeline.fetch("select session_id, workspace_id from candidate.fct_sessions"))
     named = summary(found, lambda difference: f"history {history_named(difference, workspaces)}")
     first = history_named(found[0], workspaces)
-    alone = differences(make_pipeline(**batch.settings), histories[first], batch, tmp_path / "alone")
+    alone = differences(make_pipeline(engine, **batch.settings), histories[first], batch, tmp_path / "alone")
     replay = summary(alone, lambda difference: "alone") if alone else "no difference: it takes the other histories too"
     pytest.fail(
-        f"batch {number} (clock {batch.clock}, as_of {batch.as_of}, {batch.settings}): {named}\n\n"
+        f"batch {number} on {engine} (clock {batch.clock}, as_of {batch.as_of}, {batch.settings}): {named}\n\n"
         f"history {first} alone, landing in {tmp_path / 'alone'}: {replay}"
     )
 
 
-@pytest.mark.skipif(SHRUNK_BATCH is None, reason="set FOOTFALL_TEST_SHRINK to the number of a batch that fails")
-def test_smallest_failing_history(make_pipeline: Callable[..., Pipeline], tmp_path_factory: object) -> None:
-    batch = Batch(int(SHRUNK_BATCH or 0))
+# Collected on demand only: it builds once for each history that hypothesis tries.
+if SHRUNK_BATCH is not None:
 
-    @seed(batch.number)
-    @settings(
-        max_examples=HISTORIES_OF_A_BATCH,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate, Phase.shrink],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(batch.histories)
-    def is_as_the_oracle_says(landing: Landing) -> None:
-        found = differences(make_pipeline(**batch.settings), landing, batch, tmp_path_factory.mktemp("landing"))
-        assert not found, f"{landing}\n{summary(found, lambda difference: 'smallest')}"
+    def test_smallest_failing_history(make_pipeline: Callable[..., Pipeline], tmp_path_factory: object) -> None:
+        batch = Batch(int(SHRUNK_BATCH))
 
-    is_as_the_oracle_says()
+        @seed(batch.number)
+        @settings(
+            max_examples=HISTORIES_OF_A_BATCH,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate, Phase.shrink],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(batch.histories)
+        def is_as_the_oracle_says(landing: Landing) -> None:
+            found = differences(make_pipeline(**batch.settings), landing, batch, tmp_path_factory.mktemp("landing"))
+            assert not found, f"{landing}\n{summary(found, lambda difference: 'smallest')}"
+
+        is_as_the_oracle_says()
