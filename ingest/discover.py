@@ -1,6 +1,6 @@
 """The landing folder → the files the ledger does not know yet. Names are data: never globbed, never part of SQL."""
 
-# ruff: noqa: PTH116, PTH118, PTH122 -- names may hold bytes that are no UTF-8: text as the system gives it
+# os.path rather than pathlib: names may hold bytes that are no UTF-8: text as the system gives it
 
 import os
 import stat
@@ -22,7 +22,7 @@ class LandingError(Exception):
     """The landing root itself cannot be read; the message says what to do."""
 
 
-class FileChanged(Exception):  # noqa: N818 -- what happened, not an error of ours
+class FileChanged(Exception):
     """A file was written to while it was read; it is left for the next run."""
 
 

@@ -1,6 +1,6 @@
 """What the warehouse remembers of loads: set-based SQL over the raw tables, the same on every engine."""
 
-# ruff: noqa: S608 -- only names from entities.py are put into SQL; values are parameters, variables or Arrow tables
+# Only names from entities.py are put into SQL; values are parameters, variables or Arrow tables
 
 from datetime import datetime
 from typing import TYPE_CHECKING

@@ -12,7 +12,7 @@ _DISCARD_BYTES = 1024 * 1024
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-class CorruptFile(Exception):  # noqa: N818 -- the file is at fault
+class CorruptFile(Exception):
     """A file that is not what its name says; none of its rows may be kept. The text is the reason, for people."""
 
 

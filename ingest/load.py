@@ -167,5 +167,5 @@ def _bounds(events: pa.Table) -> list[datetime]:
 
 
 def _sha256(path: str) -> str:
-    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 -- the name may hold bytes that are no UTF-8
+    with open(path, "rb", buffering=0) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,6 +1,6 @@
 """NDJSON lines to fields: the engine reads plain lines, strict Python the suspicious few."""
 
-# ruff: noqa: S608 -- only names from entities.py are put into SQL; values are parameters, variables or Arrow tables
+# Only names from entities.py are put into SQL; values are parameters, variables or Arrow tables
 
 import duckdb
 import numpy as np

@@ -1,6 +1,6 @@
 """The reader's last step as SQL: from checked fields to the columns of the raw tables, in their order."""
 
-# ruff: noqa: S608 -- only names from entities.py are put into SQL; values are parameters, variables or Arrow tables
+# Only names from entities.py are put into SQL; values are parameters, variables or Arrow tables
 
 from ingest.documents import FLAT_CANONICAL_SQL
 from ingest.entities import CONSENTS, EVENT_TYPES, EVENTS, FEATURES, GOALS, SEGMENTS, USERS, WORKSPACES, Entity

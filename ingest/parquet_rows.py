@@ -1,6 +1,6 @@
 """Parquet to fields: each column as the text that the same value has in the other formats."""
 
-# ruff: noqa: S608 -- only names from entities.py are put into SQL; values are parameters, variables or Arrow tables
+# Only names from entities.py are put into SQL; values are parameters, variables or Arrow tables
 
 import json
 import math

@@ -3,7 +3,7 @@
 A private in-memory DuckDB does the parsing, the rules and the keyed hashing, whatever the warehouse's engine is.
 """
 
-# ruff: noqa: S608 -- only names from entities.py are put into SQL; values are parameters, variables or Arrow tables
+# Only names from entities.py are put into SQL; values are parameters, variables or Arrow tables
 
 import json
 import tempfile
@@ -146,7 +146,7 @@ class Reader:
 
     def _chunks(self, entity: Entity, source: Source) -> Iterator[Prepare]:
         """For each chunk of the file, what makes its fields available in an engine."""
-        with open(source.local_path, "rb") as file:  # noqa: PTH123 -- the name may hold bytes that are no UTF-8
+        with open(source.local_path, "rb") as file:
             if source.format == "parquet":
                 yield from parquet_rows.chunks(entity, file, self.max_row_bytes)
                 return

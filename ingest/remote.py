@@ -1,6 +1,6 @@
 """A landing root behind an fsspec URL: listing it, and spooling one file at a time to a local copy."""
 
-# ruff: noqa: PTH118, PTH123, PTH202 -- names may hold bytes that are no UTF-8: text as the system gives it
+# os.path rather than pathlib: names may hold bytes that are no UTF-8: text as the system gives it
 
 import os
 import posixpath

@@ -47,7 +47,7 @@ PLAIN_OBJECT = _BLANKS + _object_of(_SCALAR) + _BLANKS
 PLAIN_LINE = _BLANKS + _object_of(_nested(_nested(_SCALAR))) + _BLANKS
 
 
-class Refused(ValueError):  # noqa: N818 -- the text is at fault
+class Refused(ValueError):
     """A text that is not what it has to be; `reason` is one of this module's reasons."""
 
     def __init__(self, reason: str) -> None:

@@ -1,4 +1,4 @@
-# ruff: noqa: E501, RUF043 -- tables of hostile text read best a case a line
+# ruff: noqa: E501 -- tables of hostile text read best a case a line
 import os
 import socket
 import subprocess

@@ -1,4 +1,4 @@
-# ruff: noqa: E501, RUF001, UP031 -- tables of hostile text read best a case a line
+# ruff: noqa: E501 -- tables of hostile text read best a case a line
 """What is accepted, what is refused and why."""
 
 import json

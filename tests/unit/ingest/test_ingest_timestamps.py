@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001, RUF005 -- tables of hostile text read best a case a line
 from datetime import datetime
 
 import duckdb
