@@ -12,7 +12,8 @@ CONTRACT = {
     " device_type browser os country_code lifecycle_status engagement_score",
     "dim_features": "workspace_id feature_name category is_in_catalogue first_used_date last_used_date",
     "fct_sessions": "session_id workspace_id user_key session_date started_at ended_at duration_seconds length_bucket"
-    " events page_views feature_uses entry_page exit_page device_type browser os country_code is_bounce is_bot is_anomalous",
+    " events page_views feature_uses entry_page exit_page device_type browser os country_code is_bounce"
+    " is_bot is_anomalous",
     "fct_user_days": "workspace_id user_key activity_date events sessions page_views feature_uses revenue",
     "fct_activity_daily": "workspace_id activity_date dau wau mau events sessions bot_events is_complete",
     "fct_growth_periods": "workspace_id grain period_start active_users new_users returning_users reactivated_users"
@@ -20,12 +21,14 @@ CONTRACT = {
     "fct_growth_rolling": "workspace_id window_days activity_date active_users new_users returning_users"
     " reactivated_users churned_users",
     "fct_activity_hourly": "workspace_id activity_date hour_of_day active_users sessions events",
-    "fct_feature_usage_daily": "workspace_id activity_date feature_name category usage_count unique_users seconds_spent"
+    "fct_feature_usage_daily": "workspace_id activity_date feature_name category usage_count unique_users"
+    " seconds_spent"
     " timed_uses",
     "fct_cohort_retention": "workspace_id grain cohort_start period_number cohort_users retained_users"
     " retained_on_or_after_users retention_rate is_mature",
     "rpt_activity": "as_of_date dau wau mau dau_change wau_change mau_change new_users returning_users "
-    "reactivated_users churned_users avg_sessions_per_user avg_session_seconds bounce_rate engagement_score engagement_change",
+    "reactivated_users churned_users avg_sessions_per_user avg_session_seconds bounce_rate engagement_score"
+    " engagement_change",
     "rpt_activity_by_date": "activity_date active_users sessions events",
     "rpt_activity_by_hour": "hour_of_day active_users sessions events",
     "rpt_activity_by_weekday": "iso_weekday active_users sessions events",
