@@ -43,15 +43,18 @@ INTERMEDIATE = (
     "int_features",
     "int_goals",
     "int_report_periods",
+    "int_segment_sets",
     "int_session_paths",
     "int_session_steps",
     "int_sessions",
     "int_superseded_events",
+    "int_timeframes",
     "int_touched_spans",
     "int_user_days",
     "int_user_devices",
     "int_user_hours",
     "int_user_periods",
+    "int_user_segment_sets",
     "int_users",
 )
 MARTS = (

@@ -1,20 +1,22 @@
+-- Reports are dense over this list: a segment of nobody has its rows of zeros.
 with
 
-timeframes as (
+segments as (
 
-    {{ timeframes() }}
+    select
+        workspace_id,
+        'all' as segment_id
+    from {{ ref('int_as_of_dates') }}
 
 )
 
 select
-    as_of_dates.workspace_id,
-    'all' as segment_id,
+    timeframes.workspace_id,
+    segments.segment_id,
     timeframes.timeframe,
     timeframes.timeframe_days,
-    {{ add_days('as_of_dates.as_of_date', '1 - timeframes.timeframe_days') }} as starts_on,
-    as_of_dates.as_of_date as ends_on,
-    {{ add_days('as_of_dates.as_of_date', '1 - 2 * timeframes.timeframe_days') }} as previous_starts_on
-from {{ ref('int_as_of_dates') }} as as_of_dates
-cross join timeframes
-where as_of_dates.first_event_date is not null
-    and {{ is_shown('as_of_dates.first_event_date', 'as_of_dates.as_of_date') }}
+    timeframes.starts_on,
+    timeframes.ends_on,
+    timeframes.previous_starts_on
+from {{ ref('int_timeframes') }} as timeframes
+inner join segments on timeframes.workspace_id = segments.workspace_id

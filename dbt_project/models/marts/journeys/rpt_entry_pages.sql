@@ -1,22 +1,27 @@
 with
 
-pages as (
+entries_of_users as (
 
     select
-        periods.workspace_id,
-        periods.segment_id,
-        periods.timeframe,
+        timeframes.workspace_id,
+        timeframes.timeframe,
         sessions.entry_page as page,
+        sessions.user_key,
         count(*) as sessions,
-        count(distinct sessions.user_key) as users,
         count(case when sessions.is_bounce then 1 end) as bounced_sessions
-    from {{ ref('int_report_periods') }} as periods
+    from {{ ref('int_timeframes') }} as timeframes
     inner join {{ ref('fct_sessions') }} as sessions
-        on periods.workspace_id = sessions.workspace_id
-            and sessions.session_date between periods.starts_on and periods.ends_on
+        on timeframes.workspace_id = sessions.workspace_id
+            and sessions.session_date between timeframes.starts_on and timeframes.ends_on
     where not sessions.is_bot
         and sessions.entry_page is not null
-    group by periods.workspace_id, periods.segment_id, periods.timeframe, sessions.entry_page
+    group by timeframes.workspace_id, timeframes.timeframe, sessions.entry_page, sessions.user_key
+
+),
+
+entries_of_segments as (
+
+    {{ segment_totals('entries_of_users', keys=['timeframe', 'page'], sums=['sessions', 'bounced_sessions']) }}
 
 )
 
@@ -26,9 +31,9 @@ select
     segment_id,
     timeframe,
     page,
-    sessions,
+    cast(sessions as bigint) as sessions,
     users,
     cast({{ ratio('100 * bounced_sessions', 'sessions') }} as decimal(5, 2)) as bounce_rate,
-    bounced_sessions as bounce_rate_numerator,
-    sessions as bounce_rate_denominator
-from pages
+    cast(bounced_sessions as bigint) as bounce_rate_numerator,
+    cast(sessions as bigint) as bounce_rate_denominator
+from entries_of_segments
