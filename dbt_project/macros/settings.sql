@@ -54,6 +54,19 @@
 {%- endmacro %}
 
 
+{# A row per bracket of days after the first active one: first_day, last_day. #}
+{% macro retention_brackets() -%}
+    {%- for first_day, last_day in var('retention_brackets') %}
+    select
+        {{ first_day | int }} as first_day,
+        {{ last_day | int }} as last_day
+    {%- if not loop.last %}
+    union all
+    {%- endif -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+
 {# A UTC timestamp in local time, given the row of time_zone_days for its zone and UTC day. #}
 {% macro to_local(moment, zone_day) -%}
     {{ add_seconds(
