@@ -82,9 +82,11 @@ MARTS = (
     "rpt_page_flows",
     "rpt_path_steps",
     "rpt_paths",
+    "rpt_retention_brackets",
     "rpt_retention_curve",
     "rpt_session_breakdown",
     "rpt_sessions",
+    "rpt_stickiness",
 )
 
 

@@ -106,3 +106,21 @@ def by_hour(workspace: Workspace, first: date, last: date) -> list[dict]:
 def by_weekday(workspace: Workspace, first: date, last: date) -> list[dict]:
     weekdays = list(range(1, 8))
     return activity_by(workspace, first, last, "iso_weekday", weekdays, lambda event: event.activity_date.isoweekday())
+
+
+def stickiness(workspace: Workspace) -> list[dict]:
+    """rpt_stickiness: users by how many of the last 28 days they were active on."""
+    first = workspace.as_of_date - timedelta(days=27)
+    day_counts = Counter(
+        sum(first <= day for day in days) for days in workspace.active_days_as_of.values() if first <= days[-1]
+    )
+    users = day_counts.total()
+    return [
+        {
+            "active_days": number,
+            "users": day_counts[number],
+            "share": values.rate("share", day_counts[number], users)["share"],
+            "active_users": users,
+        }
+        for number in range(1, 29)
+    ]

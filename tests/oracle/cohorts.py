@@ -1,7 +1,7 @@
 """Retention of cohorts, by day, week and month (section 7)."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 from . import values
 from .growth import DAY, GRAINS, Grain
@@ -9,6 +9,7 @@ from .workspaces import Workspace, any_day_in
 
 CURVE_DAYS = range(91)
 COHORT_DAYS = (1, 7, 14, 30, 60, 90)
+BRACKETS = ((0, 0), (1, 7), (8, 14), (15, 30), (31, 60), (61, 90))
 
 
 def cohorts(workspace: Workspace, grain: Grain) -> dict[date, list[str]]:
@@ -83,3 +84,19 @@ def cohort_report(workspace: Workspace, first: date, last: date) -> list[dict]:
         if number in COHORT_DAYS:
             row[f"day{number}"] = values.rate("rate", stayed, users)["rate"]
     return list(rows.values())
+
+
+def retention_brackets(workspace: Workspace, first: date, last: date) -> list[dict]:
+    """Who came on any day of a bracket, of the users who started in the timeframe and whose bracket is over."""
+    rows = []
+    for first_day, last_day in BRACKETS:
+        eligible = stayed = 0
+        for days in workspace.active_days_as_of.values():
+            if first <= days[0] <= last and days[0] + timedelta(days=last_day) <= workspace.as_of_date:
+                eligible += 1
+                stayed += any(first_day <= (day - days[0]).days <= last_day for day in days)
+        if eligible:
+            counts = {"eligible_users": eligible, "retained_users": stayed}
+            bracket = {"first_day": first_day, "last_day": last_day}
+            rows.append(bracket | counts | values.rate("retention_rate", stayed, eligible))
+    return rows

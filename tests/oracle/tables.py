@@ -40,10 +40,14 @@ REPORT_TABLES: dict[str, Callable[[Workspace, date, date], list[dict]]] = {
     "rpt_exit_pages": journeys.exit_pages,
     "rpt_conversion_paths": conversions.conversion_paths,
     "rpt_retention_curve": cohorts.retention_curve,
+    "rpt_retention_brackets": cohorts.retention_brackets,
     "rpt_cohorts": cohorts.cohort_report,
     "rpt_churn": churn.churn_report,
 }
-
+REPORT_TABLES_WITHOUT_TIMEFRAME: dict[str, Callable[[Workspace], list[dict]]] = {
+    "rpt_churn_risk": churn.churn_risk,
+    "rpt_stickiness": activity.stickiness,
+}
 
 Tables = dict[str, list[dict]]
 
@@ -71,7 +75,7 @@ def published_with_segments(landing: Landing, settings: Settings) -> Tables:
 
 
 def tables_of(workspaces: list[Workspace]) -> Tables:
-    tables: Tables = {name: [] for name in (*WAREHOUSE_TABLES, *REPORT_TABLES, "rpt_churn_risk")}
+    tables: Tables = {name: [] for name in (*WAREHOUSE_TABLES, *REPORT_TABLES, *REPORT_TABLES_WITHOUT_TIMEFRAME)}
     for workspace in workspaces:
         for name, rows_of in WAREHOUSE_TABLES.items():
             tables[name] += rows_of(workspace)
@@ -86,7 +90,8 @@ def add_reports(tables: Tables, workspace: Workspace, segment_id: str) -> None:
         return
     key = {"workspace_id": workspace.workspace_id, "segment_id": segment_id}
     last = workspace.as_of_date
-    tables["rpt_churn_risk"] += [key | row for row in churn.churn_risk(workspace)]
+    for name, rows_of_state in REPORT_TABLES_WITHOUT_TIMEFRAME.items():
+        tables[name] += [key | row for row in rows_of_state(workspace)]
     for name, rows_of in REPORT_TABLES.items():
         for timeframe, days in TIMEFRAMES.items():
             rows = rows_of(workspace, last - timedelta(days=days - 1), last)
