@@ -1,7 +1,7 @@
 {{ config(meta={'dagster': {'ref': {'name': 'rpt_stickiness'}}}) }}
 
--- Every number of days is there, and their users are those of the days looked back over; weighed by them they are the user days.
-with
+-- Every number of days is there; their users are those of the days looked back over and, weighed by them, the user
+-- days.
 
 reports as (
 
