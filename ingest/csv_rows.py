@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from ingest import strict_json
 from ingest.entities import Entity
-from ingest.fields import FieldChunk
+from ingest.fields import UNKNOWN_FIELD, FieldChunk, shown_name
 from ingest.lines import CorruptFile, LineChunk, OversizeLine
 
 _BULK_DECODED = "surrogateescape"  # bytes that are not UTF-8 survive until their record is known
@@ -99,13 +99,16 @@ def _field_table(entity: Entity, header: list[str], records: _Records) -> pa.Tab
     if entity.collects_other_fields:
         others = [name for name in dict.fromkeys(header) if name not in entity.fields + entity.refused_fields]
         texts[entity.document] = _collected(others, columns)
-    nothing = pa.nulls(len(records.lines), pa.string())
+    nothing = early_fields = pa.nulls(len(records.lines), pa.string())
+    if entity.refuses_other_fields:
+        others = [name for name in dict.fromkeys(header) if name not in entity.accepted_names]
+        early_fields = _refuse_other_fields(others, columns, records)
     fields = {name: texts.get(name, nothing) for name in entity.accepted_names}
     bookkeeping = {
         "position": pa.array(range(len(records.lines)), pa.int64()),
         "line": pa.array(records.lines, pa.int64()),
         "early_reason": pa.array(records.reasons, pa.string()),
-        "early_field": nothing,
+        "early_field": early_fields,
     }
     return pa.table({**bookkeeping, **fields})
 
@@ -117,6 +120,18 @@ def _collected(names: list[str], columns: dict[str, tuple[str, ...]]) -> pa.Arra
     rows = zip(*(columns[name] for name in names), strict=True)
     given = ({name: value for name, value in zip(names, row, strict=True) if value} for row in rows)
     return pa.array([strict_json.dump(values) if values else None for values in given], pa.string())
+
+
+def _refuse_other_fields(names: list[str], columns: dict[str, tuple[str, ...]], records: _Records) -> pa.Array:
+    """Refuse the records with a value in a column that the entity does not know; its name for each of them."""
+    unknown = [
+        next((shown_name(name) for name in names if columns[name][position]), None)
+        for position in range(len(records.lines))
+    ]
+    for position, name in enumerate(unknown):
+        if name is not None:
+            records.reasons[position] = UNKNOWN_FIELD
+    return pa.array(unknown, pa.string())
 
 
 def _set_invalid_utf8_aside(records: _Records) -> None:

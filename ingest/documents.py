@@ -1,11 +1,10 @@
 """JSON documents inside rows: an event's metadata, a user's attributes, a segment's criteria."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ingest import strict_json
-from ingest.entities import CRITERIA_OPERATORS, SEGMENTS, Entity
-
-_OPERATORS_WITHOUT_VALUE = ("is_null", "not_null")
+from ingest.criteria import Refused, read_criteria
+from ingest.entities import SEGMENTS, Entity
 
 # Canonical text of a flat object, as `strict_json.canonical` gives it: keys sorted, nulls left out, scalars as text.
 FLAT_CANONICAL_SQL = (
@@ -53,35 +52,13 @@ def read_document(entity: Entity, text: str) -> Document:
     # A NUL is escaped in both texts, yet whoever reads a value out of them gets it.
     if not strict_json.is_storable(canonical) or "\\u0000" in canonical.replace("\\\\", ""):
         return _refused(entity, strict_json.INVALID_TEXT)
-    if entity is SEGMENTS and not _are_valid_criteria(document):
-        return _refused(entity, "invalid_criteria")
+    if entity is SEGMENTS:
+        try:
+            read_criteria(document)
+        except Refused as refusal:
+            return Document(None, None, refusal.reason, refusal.place)
     return Document(strict_json.dump(document), canonical, None, None)
 
 
 def _refused(entity: Entity, reason: str) -> Document:
     return Document(None, None, reason, entity.document)
-
-
-def _are_valid_criteria(criteria: dict[str, Any]) -> bool:
-    if len(criteria) != 1 or not criteria.keys() <= {"all", "any"}:
-        return False
-    (conditions,) = criteria.values()
-    return isinstance(conditions, list) and bool(conditions) and all(map(_is_valid_condition, conditions))
-
-
-def _is_valid_condition(condition: Any) -> bool:
-    if not isinstance(condition, dict) or not condition.keys() <= {"field", "op", "value"}:
-        return False
-    field, operator = condition.get("field"), condition.get("op")
-    if type(field) is not str or not field or operator not in CRITERIA_OPERATORS:
-        return False
-    if operator in _OPERATORS_WITHOUT_VALUE:
-        return True
-    value = condition.get("value")
-    if operator in ("in", "not_in"):
-        return isinstance(value, list) and bool(value) and all(map(_is_scalar, value))
-    return _is_scalar(value)
-
-
-def _is_scalar(value: Any) -> bool:
-    return isinstance(value, (str, bool))  # a number is text here

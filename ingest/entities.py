@@ -9,12 +9,38 @@ TEXT = "text"
 BIGINT = "bigint"
 BOOLEAN = "boolean"
 TIMESTAMP = "timestamp"  # UTC, without zone
+DATE = "date"
 DECIMAL = "decimal(18,4)"
 
 EVENT_TYPES = ("page_view", "feature_use", "api_call", "login", "logout", "error", "custom")
 SEGMENT_TYPES = ("behavioral", "demographic", "technographic")
 BUILT_IN_SEGMENTS = ("Power users", "Regular", "Casual", "New", "Lapsed", "Mobile-first", "Desktop-first")
 CRITERIA_OPERATORS = ("=", "!=", ">", ">=", "<", "<=", "in", "not_in", "is_null", "not_null")
+# What conditions can ask of every user, the columns of dim_users, and what their values compare as. Any other field is
+# an attribute of users/.
+USER_COLUMNS = {
+    "workspace_id": TEXT,
+    "user_key": TEXT,
+    "signup_date": DATE,
+    "first_active_date": DATE,
+    "last_active_date": DATE,
+    "days_since_first_active": DECIMAL,
+    "days_since_last_active": DECIMAL,
+    "lifetime_days": DECIMAL,
+    "active_days_30": DECIMAL,
+    "sessions_30": DECIMAL,
+    "events_30": DECIMAL,
+    "features_used_30": DECIMAL,
+    "revenue_total": DECIMAL,
+    "device_type": TEXT,
+    "browser": TEXT,
+    "os": TEXT,
+    "country_code": TEXT,
+    "lifecycle_status": TEXT,
+    "engagement_score": DECIMAL,
+    "risk_state": TEXT,
+    "churn_probability": DECIMAL,
+}
 
 DEFAULT_WORKSPACE = "default"
 
@@ -46,8 +72,10 @@ class Entity:
     fields: contract fields that hold text, in the landing files' names (a timestamp is text until it is validated).
     timestamps: those of `fields` that are times.
     document: the field that holds a JSON object, if any.
+    exploded: the table of the document's parts, a row each, for joining; they carry the load_id and line of their row.
     collects_other_fields: every field that is not named here goes into `document`.
     refused_fields: those that are not collected either, for they would be personal data in clear.
+    refuses_other_fields: a field that is not named here rejects its row: a misspelt one must not pass unseen.
     aliases: other name -> field, used where the field itself is absent.
     defaults: field -> value where it is absent.
     keys: the raw table's columns that identify what a row is about.
@@ -60,8 +88,10 @@ class Entity:
     keys: tuple[str, ...]
     timestamps: tuple[str, ...] = ()
     document: str | None = None
+    exploded: RawTable | None = None
     collects_other_fields: bool = False
     refused_fields: tuple[str, ...] = ()
+    refuses_other_fields: bool = False
     aliases: tuple[tuple[str, str], ...] = ()
     defaults: tuple[tuple[str, str], ...] = ()
 
@@ -136,12 +166,26 @@ EVENTS = Entity(
     ),
 )
 
+USER_ATTRIBUTES = RawTable(
+    "user_attributes",
+    (
+        ("load_id", BIGINT),
+        ("line", BIGINT),
+        ("field", TEXT),
+        ("value_text", TEXT),
+        ("value_number", DECIMAL),
+        ("value_date", DATE),
+    ),
+    (("load_id",), ("field",)),
+)
+
 USERS = Entity(
     name="users",
     fields=("user_id", "workspace_id", "created_at", "updated_at"),
     required=("user_id",),
     timestamps=("created_at", "updated_at"),
     document="attributes",
+    exploded=USER_ATTRIBUTES,
     collects_other_fields=True,
     refused_fields=("id", "ip_address", "user_agent", "session_id"),
     defaults=(("workspace_id", DEFAULT_WORKSPACE),),
@@ -177,6 +221,7 @@ FEATURES = Entity(
     fields=("workspace_id", "feature_name", "category", "updated_at"),
     required=("feature_name",),
     timestamps=("updated_at",),
+    refuses_other_fields=True,
     keys=("workspace_id", "feature_name"),
     table=_entity_table(
         "features",
@@ -192,6 +237,7 @@ GOALS = Entity(
     fields=("workspace_id", "goal_name", "event_type", "event_name", "page_path", "updated_at"),
     required=("goal_name",),
     timestamps=("updated_at",),
+    refuses_other_fields=True,
     keys=("workspace_id", "goal_name"),
     table=_entity_table(
         "goals",
@@ -204,12 +250,32 @@ GOALS = Entity(
     ),
 )
 
+# A row per condition and value of it: several for `in` and `not_in`, one without value for `is_null` and `not_null`.
+SEGMENT_CONDITIONS = RawTable(
+    "segment_conditions",
+    (
+        ("load_id", BIGINT),
+        ("line", BIGINT),
+        ("combination", TEXT),
+        ("condition_number", BIGINT),
+        ("field", TEXT),
+        ("op", TEXT),
+        ("value_position", BIGINT),
+        ("value_text", TEXT),
+        ("value_number", DECIMAL),
+        ("value_date", DATE),
+    ),
+    (("load_id",),),
+)
+
 SEGMENTS = Entity(
     name="segments",
     fields=("workspace_id", "segment_name", "segment_type", "updated_at"),
     required=("segment_name",),
     timestamps=("updated_at",),
     document="criteria",
+    exploded=SEGMENT_CONDITIONS,
+    refuses_other_fields=True,
     keys=("workspace_id", "segment_name"),
     table=_entity_table(
         "segments",
@@ -322,5 +388,6 @@ PENDING = RawTable(
     ),
 )
 
+EXPLODED_TABLES = (USER_ATTRIBUTES, SEGMENT_CONDITIONS)
 BOOKKEEPING_TABLES = (REJECTED, LOADS, FILES, REPEATED_EVENTS, PENDING)
-RAW_TABLES = tuple(entity.table for entity in ENTITIES) + BOOKKEEPING_TABLES
+RAW_TABLES = tuple(entity.table for entity in ENTITIES) + EXPLODED_TABLES + BOOKKEEPING_TABLES

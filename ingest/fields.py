@@ -1,11 +1,16 @@
 """What every file format comes down to before validation: rows of fields as text."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 
 from ingest.lines import OversizeLine
+from ingest.privacy import shape
+
+UNKNOWN_FIELD = "unknown_field"
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,11 @@ class FieldChunk:
 def quoted(name: str) -> str:
     """A field of the contract as a column name; `at` is a keyword."""
     return f'"{name}"'
+
+
+def shown_name(name: str) -> str:
+    """The name of a field that a file made up, to be reported: only its shape where it is no plain identifier."""
+    return name if _IDENTIFIER.fullmatch(name) else shape(name)
 
 
 def invalid_utf8_as_null(values: list[bytes]) -> pa.Array:

@@ -125,7 +125,20 @@ def remove_repeated_rows(tx: "Transaction", entity: Entity, load_id: int, clock:
         """,
         parameters,
     )
+    if entity.exploded is not None:
+        _remove_orphans(tx, entity, load_id)
     return before - _rows_of_load(tx, table, load_id)
+
+
+def _remove_orphans(tx: "Transaction", entity: Entity, load_id: int) -> None:
+    """Take the parts of removed rows out of the entity's exploded table."""
+    tx.execute(
+        f"""
+        delete from {entity.exploded.qualified_name}
+        where load_id = $1 and line not in (select line from {entity.table.qualified_name} where load_id = $1)
+        """,
+        (load_id,),
+    )
 
 
 def _rows_of_load(tx: "Transaction", table: str, load_id: int) -> int:

@@ -12,11 +12,24 @@ import pyarrow.compute as pc
 
 from ingest import ledger
 from ingest.discover import DEFAULT_SETTLE_SECONDS, FileChanged, LandingFile, Note, discover, landing_root
-from ingest.entities import BIGINT, ENTITIES, EVENTS, FILES, LOADS, PENDING, REJECTED, TEXT, TIMESTAMP, RawTable
+from ingest.entities import (
+    BIGINT,
+    ENTITIES,
+    EVENTS,
+    FILES,
+    LOADS,
+    PENDING,
+    REJECTED,
+    SEGMENTS,
+    TEXT,
+    TIMESTAMP,
+    RawTable,
+)
 from ingest.lines import CorruptFile
 from ingest.load_report import FileResult, LoadReport
 from ingest.privacy import Keys
 from ingest.read import DEFAULT_MAX_ROW_BYTES, Reader, Source
+from ingest.unknown_fields import lines_of, rejected_segments
 
 if TYPE_CHECKING:
     from warehouse.base import Transaction, Warehouse
@@ -105,11 +118,15 @@ class _Load:
             if batch.accepted.num_rows:
                 tx.append(entity.table.qualified_name, batch.accepted)
                 bounds += _bounds(batch.accepted) if entity is EVENTS else []
+            if batch.exploded is not None and batch.exploded.num_rows:
+                tx.append(entity.exploded.qualified_name, batch.exploded)
             if batch.rejected.num_rows:
                 tx.append(REJECTED.qualified_name, batch.rejected)
-        conflicts = duplicates = 0
+        conflicts = duplicates = waiting = 0
         if accepted and entity is EVENTS:
             duplicates, conflicts = ledger.count_repeated_events(tx, load_id)
+        elif accepted and entity is SEGMENTS:
+            duplicates, waiting = self._settle_segments(tx, reader.keys, load_id)
         elif accepted:
             duplicates = ledger.remove_repeated_rows(tx, entity, load_id, self.clock)
         result = FileResult(
@@ -119,10 +136,10 @@ class _Load:
             size_bytes=self.file.size,
             load_id=load_id,
             rows_read=rows_read,
-            loaded=accepted - duplicates,
+            loaded=accepted - duplicates - waiting,
             duplicates=duplicates,
             conflicts=conflicts,
-            rejected=rejected,
+            rejected=rejected + waiting,
         )
         result.check()
         self._record_load(tx, result, file_hash, bounds)
@@ -130,6 +147,15 @@ class _Load:
         if accepted:
             _append(tx, PENDING, {"load_id": load_id, "kind": "load", "touched_at": self.clock})
         return result
+
+    def _settle_segments(self, tx: "Transaction", keys: Keys, load_id: int) -> tuple[int, int]:
+        """(duplicates, rejected) of the accepted segments of the load: whose fields are unknown so far are rejected."""
+        rejected = rejected_segments(tx, keys, load_id, self.file.path)
+        for row in rejected.values():
+            _append(tx, REJECTED, row)
+        accepted = lines_of(tx, load_id) - rejected.keys()
+        ledger.remove_repeated_rows(tx, SEGMENTS, load_id, self.clock)
+        return len(accepted - lines_of(tx, load_id)), len(rejected)
 
     def refuse(self, tx: "Transaction", file_hash: str, reason: str) -> FileResult:
         """Record that no row of the file was taken in, and why."""

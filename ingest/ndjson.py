@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from ingest import strict_json
 from ingest.entities import Entity
-from ingest.fields import FieldChunk, invalid_utf8_as_null, quoted
+from ingest.fields import UNKNOWN_FIELD, FieldChunk, invalid_utf8_as_null, quoted, shown_name
 from ingest.lines import LineChunk
 
 _BLANK = "blank"
@@ -71,7 +71,8 @@ def _line_table(chunk: LineChunk) -> pa.Table:
 
 def _repair(engine: duckdb.DuckDBPyConnection, entity: Entity) -> pa.Table:
     """Judge the lines that the engine's parser should not: a normalized text, or a reason, or both, for each."""
-    positions = _every_line(engine) if entity.collects_other_fields else _suspicious_lines(engine)
+    has_all_judged = entity.collects_other_fields or entity.refuses_other_fields
+    positions = _every_line(engine) if has_all_judged else _suspicious_lines(engine)
     texts = _texts_at(engine, positions)
     rows = [(position, *_normalized(entity, text)) for position, text in texts]
     columns = zip(*rows, strict=True) if rows else ([],) * len(_REPAIRED_SCHEMA)
@@ -132,6 +133,11 @@ def _normalized(entity: Entity, text: str) -> tuple[str | None, str | None, str 
     except strict_json.Refused as refusal:
         return None, refusal.reason, None
     fields = {name: given[name] for name in entity.accepted_names if name in given}
+    if entity.refuses_other_fields:
+        unknown = [name for name, value in given.items() if name not in fields and value not in (None, "")]
+        if unknown:
+            known = strict_json.storable(strict_json.dump(fields))
+            return known, UNKNOWN_FIELD, shown_name(strict_json.storable(unknown[0]))
     if entity.collects_other_fields:
         names = entity.fields
         fields = {name: given[name] for name in names if name in given}

@@ -16,7 +16,7 @@ from pyarrow import types
 
 from ingest import strict_json
 from ingest.entities import Entity
-from ingest.fields import FieldChunk, invalid_utf8_as_null, quoted
+from ingest.fields import UNKNOWN_FIELD, FieldChunk, invalid_utf8_as_null, quoted, shown_name
 from ingest.lines import CorruptFile
 
 _TABLE = "parquet_rows"
@@ -57,7 +57,8 @@ def _bounded_batches(file: pq.ParquetFile, columns: list[str]) -> Iterator[pa.Re
 
 
 def _checked_columns(entity: Entity, schema: pa.Schema) -> list[str]:
-    wanted = [name for name in schema.names if entity.collects_other_fields or name in entity.accepted_names]
+    takes_all = entity.collects_other_fields or entity.refuses_other_fields
+    wanted = [name for name in schema.names if takes_all or name in entity.accepted_names]
     if repeated := {name for name in wanted if wanted.count(name) > 1}:
         raise CorruptFile(f"the column {min(repeated)} is there twice. Keep one of them.")
     missing = [name for name in entity.required if name not in wanted]
@@ -120,10 +121,15 @@ def _prepare(
     if entity.collects_other_fields:
         others = [name for name in batch.schema.names if name not in entity.fields + entity.refused_fields]
         columns[entity.document] = _collected(batch.select(others))
+    unknown = [None] * count
+    if entity.refuses_other_fields:
+        others = [name for name in batch.schema.names if name not in entity.accepted_names]
+        unknown = [_unknown_field(row) for row in batch.select(others).to_pylist()] if others else unknown
     bookkeeping = {
         "position": pa.array(range(count), pa.int64()),
         "line": pa.array(range(first_row, first_row + count), pa.int64()),
         "invalid_utf8_field": pa.array(invalid, pa.string()),
+        "unknown_field": pa.array(unknown, pa.string()),
     }
     table = pa.table({**bookkeeping, **columns})
     engine.register(_TABLE, table)
@@ -134,15 +140,19 @@ def _fields_sql(entity: Entity, schema: pa.Schema, max_row_bytes: int) -> str:
     texts = [f"{_text_sql(entity, schema, name)} as {quoted(name)}" for name in entity.accepted_names]
     size = " + ".join(f"coalesce(strlen({quoted(name)}), 0)" for name in entity.accepted_names)
     return f"""
-        with texts as (select position, line, invalid_utf8_field, {", ".join(texts)} from {_TABLE})
+        with texts as (select position, line, invalid_utf8_field, unknown_field, {", ".join(texts)} from {_TABLE})
         select
             position,
             line,
             case
                 when invalid_utf8_field is not null then 'invalid_utf8'
                 when {size} > {max_row_bytes} then 'row_too_large'
+                when unknown_field is not null then '{UNKNOWN_FIELD}'
             end as early_reason,
-            invalid_utf8_field as early_field,
+            case
+                when invalid_utf8_field is not null then invalid_utf8_field
+                when {size} <= {max_row_bytes} then unknown_field
+            end as early_field,
             {", ".join(map(quoted, entity.accepted_names))}
         from texts
     """
@@ -194,6 +204,10 @@ def _collected(others: pa.RecordBatch) -> pa.Array:
         text = json.dumps(given, ensure_ascii=False, default=_as_json) if given else None
         texts.append(text and strict_json.storable(text))
     return pa.array(texts, pa.string())
+
+
+def _unknown_field(others: dict[str, Any]) -> str | None:
+    return next((shown_name(name) for name, value in others.items() if not _is_nothing(value)), None)
 
 
 def _is_nothing(value: Any) -> bool:

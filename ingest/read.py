@@ -21,6 +21,7 @@ import pyarrow as pa
 from ingest import csv_rows, ndjson, output, parquet_rows
 from ingest.documents import is_flat_sql, read_document
 from ingest.entities import EVENTS, REJECTED, Entity
+from ingest.explode import exploded
 from ingest.fields import FieldChunk, quoted
 from ingest.lines import CorruptFile, decompressed, line_chunks
 from ingest.privacy import Keys, scrubbed_payload
@@ -77,11 +78,15 @@ class Source:
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows of one chunk: `rows_read` = rows of `accepted` + rows of `rejected`."""
+    """Rows of one chunk: `rows_read` = rows of `accepted` + rows of `rejected`.
+
+    exploded: rows of the entity's table of document parts; None for entities without one.
+    """
 
     rows_read: int
     accepted: pa.Table
     rejected: pa.Table
+    exploded: pa.Table | None = None
 
 
 def _result(future: "Future[Batch]") -> Batch:
@@ -179,7 +184,8 @@ class _ChunkReader:
         self._check(entity, chunk)
         self._read_documents(entity)
         rejected = self._rejected(entity, source, load_id, chunk)
-        return Batch(chunk.rows, self._accepted(entity), rejected)
+        accepted = self._accepted(entity)
+        return Batch(chunk.rows, accepted, rejected, exploded(self._engine, entity, accepted))
 
     def _check(self, entity: Entity, chunk: FieldChunk) -> None:
         """Table `checked`: the fields as they count, their times, and the first reason to refuse the row."""

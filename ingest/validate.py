@@ -20,7 +20,8 @@ _ISO_8601 = (
     "[0-9]{4}-[0-9]{2}-[0-9]{2}"
     "([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?)?"
 )
-_DECIMAL = "[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,3})?"
+DECIMAL_PATTERN = "[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,3})?"
+DATE_PATTERN = "(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})-[0-9]{2}-[0-9]{2}"
 
 
 def timestamp_sql(text: str) -> str:
@@ -44,7 +45,12 @@ def timestamp_sql(text: str) -> str:
 
 def decimal_sql(text: str) -> str:
     """decimal(18,4) of a number's text, rounded half away from zero; null when it is no number or out of range."""
-    return f"case when regexp_full_match({text}, '{_DECIMAL}') then try_cast({text} as decimal(18, 4)) end"
+    return f"case when regexp_full_match({text}, '{DECIMAL_PATTERN}') then try_cast({text} as decimal(18, 4)) end"
+
+
+def date_sql(text: str) -> str:
+    """The date of `YYYY-MM-DD`; null for any other text."""
+    return f"case when regexp_full_match({text}, '{DATE_PATTERN}') then try_cast({text} as date) end"
 
 
 def referrer_host_sql(referrer: str = "referrer") -> str:
@@ -101,7 +107,7 @@ def _rules_of_its_own(entity: Entity):
     elif entity is SEGMENTS:
         yield "criteria is null", "missing_field", "'criteria'"
         yield f"segment_type not in {_literals(SEGMENT_TYPES)}", "invalid_value", "'segment_type'"
-        yield f"segment_name in {_literals(BUILT_IN_SEGMENTS)}", "invalid_criteria", "'segment_name'"
+        yield f"segment_name in {_literals(BUILT_IN_SEGMENTS)}", "built_in_name", "'segment_name'"
     elif entity is CONSENTS:
         yield "lower(granted) not in ('true', 'false')", "invalid_value", "'granted'"
 

@@ -103,7 +103,7 @@ def published_marts(manifest: Path) -> list[Mart]:
 
 
 def build_fingerprint(settings: Settings) -> str:
-    """What the rows of a build depend on besides the data: models, macros, lasting settings, time zone rules.
+    """What the rows of a build depend on besides the data: models, macros, seeds, lasting settings, time zone rules.
 
     A run whose fingerprint differs from the last publication's rebuilds everything.
     """
@@ -121,8 +121,8 @@ def _lasting_variables(settings: Settings) -> dict[str, object]:
 def _project_fingerprint() -> str:
     digest = hashlib.sha256()
     sources = [PROJECT_DIR / "dbt_project.yml", PROFILES_DIR / "profiles.yml"]
-    for folder in ("models", "macros", "tests"):
-        sources += [path for path in (PROJECT_DIR / folder).rglob("*") if path.suffix in (".sql", ".yml")]
+    for folder in ("models", "macros", "seeds", "tests"):
+        sources += [path for path in (PROJECT_DIR / folder).rglob("*") if path.suffix in (".sql", ".yml", ".csv")]
     for path in sorted(sources):
         digest.update(f"{path.relative_to(PROJECT_ROOT)}\0".encode() + path.read_bytes() + b"\0")
     return digest.hexdigest()

@@ -1,8 +1,7 @@
 """The tables that Footfall itself writes (dbt makes all others), as portable data."""
 
-from ingest.entities import BIGINT, RAW_TABLES, TEXT, TIMESTAMP, RawTable
+from ingest.entities import BIGINT, DATE, RAW_TABLES, TEXT, TIMESTAMP, RawTable
 
-DATE = "date"
 INTEGER = "integer"
 
 # One source of time zones for every engine: a row per zone and UTC day, so that local time is an equi-join and an

@@ -24,3 +24,13 @@
 {% macro postgres__latest(value, ordering, condition) -%}
     (array_agg({{ value }} order by {{ ordering }} desc) filter (where {{ condition }}))[1]
 {%- endmacro %}
+
+
+{# The values of a group joined to one text, in the given order. #}
+{% macro joined_text(value, separator, ordering) -%}
+    {{ return(adapter.dispatch('joined_text', 'footfall')(value, separator, ordering)) }}
+{%- endmacro %}
+
+{% macro default__joined_text(value, separator, ordering) -%}
+    string_agg({{ value }}, '{{ separator }}' order by {{ ordering }})
+{%- endmacro %}

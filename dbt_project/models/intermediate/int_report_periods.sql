@@ -8,6 +8,13 @@ segments as (
         'all' as segment_id
     from {{ ref('int_as_of_dates') }}
 
+    union all
+
+    select
+        workspace_id,
+        segment_id
+    from {{ ref('int_segments') }}
+
 )
 
 select

@@ -23,6 +23,8 @@ signups as (
     select
         ranked_profiles.workspace_id,
         ranked_profiles.user_key,
+        ranked_profiles.load_id,
+        ranked_profiles.line,
         as_of_dates.as_of_date,
         cast({{ to_local('ranked_profiles.signed_up_at', 'zone_days') }} as date) as signup_date
     from ranked_profiles
@@ -110,6 +112,8 @@ users as (
 select
     users.workspace_id,
     users.user_key,
+    signups.load_id as profile_load_id,
+    signups.line as profile_line,
     profiles.signup_date,
     first_days.first_seen_date,
     past_activity.first_active_date,
@@ -120,6 +124,9 @@ select
     cast(coalesce(past_activity.events_30, 0) as bigint) as events_30,
     cast(coalesce(past_activity.revenue_total, 0) as decimal(38, 4)) as revenue_total
 from users
+left join signups
+    on users.workspace_id = signups.workspace_id
+        and users.user_key = signups.user_key
 left join profiles
     on users.workspace_id = profiles.workspace_id
         and users.user_key = profiles.user_key

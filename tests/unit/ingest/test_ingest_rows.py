@@ -173,6 +173,13 @@ def test_blank_lines_are_not_rows_but_count_as_lines(read):
         ("features", {"feature_name": "f"}, None, None),
         ("features", {"category": "f"}, "missing_field", "feature_name"),
         ("goals", {"goal_name": "g", "page_path": "/x*"}, None, None),
+        ("features", {"feature_name": "f", "descripton": "x"}, "unknown_field", "descripton"),
+        ("features", {"feature_name": "f", "bob@example.com": 1}, "unknown_field", "aaa?aaaaaaa.aaa"),
+        ("features", {"feature_name": "f", "note": None, "remark": ""}, None, None),
+        ("features", {"feature_name": ["f"]}, "wrong_type", "feature_name"),
+        ("features", {"feature_name": "f", "updated_at": "soon"}, "invalid_timestamp", "updated_at"),
+        ("goals", {"goal_name": "g", "page_path": "/x", "pagepath": "/y"}, "unknown_field", "pagepath"),
+        ("goals", {"goal_name": "g", "page_path": {"like": "/x"}}, "wrong_type", "page_path"),
         ("goals", {"goal_name": "g"}, "missing_field", "event_type, event_name or page_path"),
         ("consents", {"user_id": "u", "granted": True, "at": "2026-01-01"}, None, None),
         ("consents", {"user_id": "u", "granted": "False", "at": "2026-01-01"}, None, None),
@@ -196,40 +203,64 @@ CONDITION = {"field": "plan", "op": "=", "value": "pro"}
 
 
 @pytest.mark.parametrize(
-    ("criteria", "is_valid"),
+    "criteria",
     [
-        ({"all": [CONDITION]}, True),
-        ({"any": [CONDITION, {"field": "os", "op": "is_null"}]}, True),
-        ({"all": [{"field": "plan", "op": "in", "value": ["a", 1]}]}, True),
-        ({"all": [{"field": "sessions_30", "op": ">=", "value": 12345678901234567890}]}, True),
-        (json.dumps({"all": [CONDITION]}), True),
-        ({"all": []}, False),
-        ({}, False),
-        ({"all": [CONDITION], "any": [CONDITION]}, False),
-        ({"none": [CONDITION]}, False),
-        ({"all": CONDITION}, False),
-        ({"all": [{**CONDITION, "op": "like"}]}, False),
-        ({"all": [{**CONDITION, "op": ["="]}]}, False),
-        ({"all": [{**CONDITION, "field": 5}]}, False),
-        ({"all": [{**CONDITION, "value": None}]}, False),
-        ({"all": [{**CONDITION, "value": {"a": 1}}]}, False),
-        ({"all": [{**CONDITION, "op": "in", "value": []}]}, False),
-        ({"all": ["plan"]}, False),
-        ([CONDITION], False),
-        ("text", False),
+        {"all": [CONDITION]},
+        {"any": [CONDITION, {"field": "os", "op": "is_null"}]},
+        {"all": [{"field": "plan", "op": "in", "value": ["a", 1, True]}]},
+        {"all": [{"field": "sessions_30", "op": ">=", "value": "12"}]},
+        {"all": [{"field": "last_active_date", "op": "<", "value": "2026-01-31"}]},
+        {"all": [CONDITION] * 100},
+        json.dumps({"all": [CONDITION]}),
     ],
 )
-def test_segment_criteria_are_checked(read, criteria, is_valid):
+def test_criteria_are_accepted(read, criteria):
     accepted, rejected = read("segments", [{"segment_name": "S", "criteria": criteria}])
-    assert (len(accepted) == 1) == is_valid
-    assert _reasons(rejected) == ([] if is_valid else [(1, "invalid_criteria", "criteria")])
+    assert (len(accepted), rejected) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("criteria", "reason", "place"),
+    [
+        ({"all": []}, "empty_list", "criteria.all"),
+        ({}, "invalid_criteria", "criteria"),
+        ({"all": [CONDITION], "any": [CONDITION]}, "invalid_criteria", "criteria"),
+        ({"none": [CONDITION]}, "invalid_criteria", "criteria"),
+        ({"all": CONDITION}, "invalid_criteria", "criteria.all"),
+        ({"all": [CONDITION, "plan"]}, "invalid_criteria", "criteria.all[1]"),
+        ({"all": [{**CONDITION, "note": 1}]}, "invalid_criteria", "criteria.all[0].note"),
+        ({"any": [CONDITION, {**CONDITION, "op": "like"}]}, "unknown_operator", "criteria.any[1].op"),
+        ({"all": [{**CONDITION, "op": ["="]}]}, "unknown_operator", "criteria.all[0].op"),
+        ({"all": [{**CONDITION, "field": 5}]}, "unknown_field", "criteria.all[0].field"),
+        ({"all": [{**CONDITION, "field": ""}]}, "unknown_field", "criteria.all[0].field"),
+        ({"all": [{**CONDITION, "value": None}]}, "missing_field", "criteria.all[0].value"),
+        ({"all": [{**CONDITION, "value": {"a": 1}}]}, "wrong_type", "criteria.all[0].value"),
+        ({"all": [{**CONDITION, "op": "in", "value": []}]}, "empty_list", "criteria.all[0].value"),
+        ({"all": [{**CONDITION, "op": "in", "value": "pro"}]}, "wrong_type", "criteria.all[0].value"),
+        ({"all": [{**CONDITION, "op": "in", "value": ["pro", []]}]}, "wrong_type", "criteria.all[0].value[1]"),
+        ({"all": [{"field": "sessions_30", "op": ">", "value": "ten"}]}, "wrong_type", "criteria.all[0].value"),
+        ({"all": [{"field": "sessions_30", "op": "=", "value": True}]}, "wrong_type", "criteria.all[0].value"),
+        ({"all": [{"field": "sessions_30", "op": ">", "value": 10**14}]}, "wrong_type", "criteria.all[0].value"),
+        ({"all": [{"field": "signup_date", "op": "<", "value": 20260101}]}, "wrong_type", "criteria.all[0].value"),
+        ({"all": [{"field": "signup_date", "op": "<", "value": "2026-02-30"}]}, "wrong_type", "criteria.all[0].value"),
+        ({"all": [CONDITION] * 10_000}, "too_many_conditions", "criteria.all"),
+        ({"all": [{**CONDITION, "op": "in", "value": ["x"] * 10_000}]}, "too_many_conditions", "criteria.all[0].value"),
+        ({"all": [{**CONDITION, "op": "in", "value": ["x"] * 600}] * 2}, "too_many_conditions", "criteria.all"),
+        ([CONDITION], "invalid_criteria", "criteria"),
+        ("text", "invalid_criteria", "criteria"),
+        ('{"all": [', "invalid_criteria", "criteria"),
+    ],
+)
+def test_criteria_are_refused_with_reason_and_place(read, criteria, reason, place):
+    accepted, rejected = read("segments", [{"segment_name": "S", "criteria": criteria}])
+    assert (accepted, _reasons(rejected)) == ([], [(1, reason, place)])
 
 
 @pytest.mark.parametrize(
     ("changes", "reason", "field"),
     [
         ({"segment_type": "other"}, "invalid_value", "segment_type"),
-        ({"segment_name": "Lapsed"}, "invalid_criteria", "segment_name"),
+        ({"segment_name": "Lapsed"}, "built_in_name", "segment_name"),
         ({"criteria": None}, "missing_field", "criteria"),
     ],
 )

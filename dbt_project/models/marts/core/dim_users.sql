@@ -36,7 +36,9 @@ select
         when users.days_since_last_active <= 29 then 'active'
         else 'lapsed'
     end as lifecycle_status,
-    cast(round(coalesce(scores.engagement_score, 0), 2) as decimal(5, 2)) as engagement_score
+    cast(round(coalesce(scores.engagement_score, 0), 2) as decimal(5, 2)) as engagement_score,
+    risks.risk_state,
+    cast(round(probabilities.churn_probability, 2) as decimal(5, 2)) as churn_probability
 from users
 left join {{ ref('int_engagement_scores') }} as scores
     on users.workspace_id = scores.workspace_id
@@ -45,3 +47,9 @@ left join {{ ref('int_engagement_scores') }} as scores
 left join {{ ref('int_user_devices') }} as devices
     on users.workspace_id = devices.workspace_id
         and users.user_key = devices.user_key
+left join {{ ref('int_risk_states') }} as risks
+    on users.workspace_id = risks.workspace_id
+        and users.user_key = risks.user_key
+left join {{ ref('int_churn_probabilities') }} as probabilities
+    on risks.workspace_id = probabilities.workspace_id
+        and risks.risk_state = probabilities.risk_state
