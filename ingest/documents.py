@@ -1,10 +1,10 @@
-"""JSON documents inside rows: an event's metadata, a user's attributes, a segment's criteria."""
+"""JSON documents inside rows: an event's metadata, a user's attributes, a segment's criteria, a funnel's steps."""
 
 from typing import NamedTuple
 
-from ingest import strict_json
+from ingest import funnels, strict_json
 from ingest.criteria import Refused, read_criteria
-from ingest.entities import SEGMENTS, Entity
+from ingest.entities import FUNNELS, SEGMENTS, Entity
 
 # Canonical text of a flat object, as `strict_json.canonical` gives it: keys sorted, nulls left out, scalars as text.
 FLAT_CANONICAL_SQL = (
@@ -26,12 +26,12 @@ class Document(NamedTuple):
 def is_flat_sql(entity: Entity) -> str:
     """Whether the engine alone can deal with a row's document: a plain object of scalars, no key twice.
 
-    Null without a document. Criteria have rules of their own, so none of them is.
+    Null without a document. Criteria and steps have rules of their own, so none of them is.
     """
     document = entity.document
     if document is None:
         return "null"
-    if entity is SEGMENTS:
+    if entity in (SEGMENTS, FUNNELS):
         return f"case when {document} is not null then false end"
     pattern = strict_json.PLAIN_OBJECT.replace("'", "''")
     return f"""case
@@ -44,7 +44,7 @@ def is_flat_sql(entity: Entity) -> str:
 def read_document(entity: Entity, text: str) -> Document:
     """Judge one document with strict JSON."""
     try:
-        document = strict_json.parse_object(text)
+        document = strict_json.parse_list(text) if entity is FUNNELS else strict_json.parse_object(text)
     except strict_json.Refused as refusal:
         too_deep = refusal.reason == strict_json.TOO_DEEP
         return _refused(entity, strict_json.TOO_DEEP if too_deep else f"invalid_{entity.document}")
@@ -57,6 +57,11 @@ def read_document(entity: Entity, text: str) -> Document:
             read_criteria(document)
         except Refused as refusal:
             return Document(None, None, refusal.reason, refusal.place)
+    if entity is FUNNELS:
+        try:
+            funnels.read_steps(document)
+        except funnels.Refused as refusal:
+            return Document(None, None, "invalid_steps", refusal.place)
     return Document(strict_json.dump(document), canonical, None, None)
 
 

@@ -1,4 +1,4 @@
-"""The seven entities and the raw tables, as pure data: fields, types, what is required, what identifies a row.
+"""The eight entities and the raw tables, as pure data: fields, types, what is required, what identifies a row.
 
 `read.py` takes the fields of each entity from here, `warehouse/` its DDL. No behaviour belongs here.
 """
@@ -71,7 +71,7 @@ class Entity:
 
     fields: contract fields that hold text, in the landing files' names (a timestamp is text until it is validated).
     timestamps: those of `fields` that are times.
-    document: the field that holds a JSON object, if any.
+    document: the field that holds a JSON object, of funnels a list, if any.
     exploded: the table of the document's parts, a row each, for joining; they carry the load_id and line of their row.
     collects_other_fields: every field that is not named here goes into `document`.
     refused_fields: those that are not collected either, for they would be personal data in clear.
@@ -287,6 +287,40 @@ SEGMENTS = Entity(
     ),
 )
 
+FUNNEL_STEPS = RawTable(
+    "funnel_steps",
+    (
+        ("load_id", BIGINT),
+        ("line", BIGINT),
+        ("step", BIGINT),
+        ("step_name", TEXT),
+        ("event_type", TEXT),
+        ("event_name", TEXT),
+        ("page_path", TEXT),
+    ),
+    (("load_id",),),
+)
+
+FUNNELS = Entity(
+    name="funnels",
+    fields=("workspace_id", "funnel_name", "window_hours", "updated_at"),
+    required=("funnel_name",),
+    timestamps=("updated_at",),
+    document="steps",
+    exploded=FUNNEL_STEPS,
+    refuses_other_fields=True,
+    defaults=(("window_hours", "168"),),
+    keys=("workspace_id", "funnel_name"),
+    table=_entity_table(
+        "funnels",
+        ("workspace_id", TEXT),
+        ("funnel_name", TEXT),
+        ("steps", TEXT),
+        ("window_hours", BIGINT),
+        ("updated_at", TIMESTAMP),
+    ),
+)
+
 CONSENTS = Entity(
     name="consents",
     fields=("user_id", "workspace_id", "purpose", "granted", "at"),
@@ -306,7 +340,7 @@ CONSENTS = Entity(
 )
 
 # In the order they are loaded: what an event is read against comes before the events.
-ENTITIES = (WORKSPACES, USERS, CONSENTS, FEATURES, GOALS, SEGMENTS, EVENTS)
+ENTITIES = (WORKSPACES, USERS, CONSENTS, FEATURES, GOALS, SEGMENTS, FUNNELS, EVENTS)
 
 REJECTED = RawTable(
     "rejected",
@@ -388,6 +422,6 @@ PENDING = RawTable(
     ),
 )
 
-EXPLODED_TABLES = (USER_ATTRIBUTES, SEGMENT_CONDITIONS)
+EXPLODED_TABLES = (USER_ATTRIBUTES, SEGMENT_CONDITIONS, FUNNEL_STEPS)
 BOOKKEEPING_TABLES = (REJECTED, LOADS, FILES, REPEATED_EVENTS, PENDING)
 RAW_TABLES = tuple(entity.table for entity in ENTITIES) + EXPLODED_TABLES + BOOKKEEPING_TABLES

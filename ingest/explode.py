@@ -1,17 +1,31 @@
-"""Documents as rows for joining: attributes of users and conditions of segments, so that no engine's JSON is needed."""
+"""Documents as rows to join, without any engine's JSON: users' attributes, segments' conditions, funnels' steps."""
 
 # Only names from entities.py are put into SQL; values are parameters, variables or Arrow tables
+
+from collections.abc import Callable, Iterable
 
 import duckdb
 import pyarrow as pa
 
 from ingest import strict_json
 from ingest.criteria import condition_rows, read_criteria
-from ingest.entities import BIGINT, DATE, DECIMAL, SEGMENT_CONDITIONS, SEGMENTS, TEXT, USERS, Entity
+from ingest.entities import (
+    BIGINT,
+    DATE,
+    DECIMAL,
+    FUNNEL_STEPS,
+    FUNNELS,
+    SEGMENT_CONDITIONS,
+    SEGMENTS,
+    TEXT,
+    USERS,
+    Entity,
+    RawTable,
+)
+from ingest.funnels import read_steps
 from ingest.validate import date_sql, decimal_sql
 
 _ARROW_TYPES = {TEXT: pa.string(), BIGINT: pa.int64(), DECIMAL: pa.decimal128(18, 4), DATE: pa.date32()}
-_CONDITIONS_SCHEMA = pa.schema([(name, _ARROW_TYPES[kind]) for name, kind in SEGMENT_CONDITIONS.columns])
 _ATTRIBUTES = f"""
     with attributes as (
         select accepted.load_id, accepted.line, entry.key as field, entry.value ->> '$' as value_text
@@ -37,14 +51,30 @@ def exploded(engine: duckdb.DuckDBPyConnection, entity: Entity, accepted: pa.Tab
     if entity is USERS:
         engine.register("accepted", accepted)
         return engine.sql(_ATTRIBUTES).to_arrow_table()
-    return _conditions(accepted) if entity is SEGMENTS else None
+    if entity is SEGMENTS:
+        return _parts(SEGMENT_CONDITIONS, accepted["criteria"], accepted, _conditions_of)
+    return _parts(FUNNEL_STEPS, accepted["steps"], accepted, _steps_of) if entity is FUNNELS else None
 
 
-def _conditions(segments: pa.Table) -> pa.Table:
-    rows = []
-    for segment in segments.select(["load_id", "line", "criteria"]).to_pylist():
-        criteria = read_criteria(strict_json.parse_object(segment["criteria"]))
-        rows += [(segment["load_id"], segment["line"], *row) for row in condition_rows(criteria)]
-    columns = zip(*rows, strict=True) if rows else ([],) * len(_CONDITIONS_SCHEMA)
-    arrays = [pa.array(column, field.type) for column, field in zip(columns, _CONDITIONS_SCHEMA, strict=True)]
-    return pa.table(arrays, schema=_CONDITIONS_SCHEMA)
+def _conditions_of(criteria: str) -> Iterable[tuple]:
+    return condition_rows(read_criteria(strict_json.parse_object(criteria)))
+
+
+def _steps_of(steps: str) -> Iterable[tuple]:
+    return ((number, *step) for number, step in enumerate(read_steps(strict_json.parse_list(steps)), start=1))
+
+
+def _parts(
+    table: RawTable, documents: pa.ChunkedArray, accepted: pa.Table, parts_of: Callable[[str], Iterable[tuple]]
+) -> pa.Table:
+    """The rows of `table`, after load_id and line those of `parts_of` each document."""
+    places = accepted.select(["load_id", "line"]).to_pylist()
+    rows = [
+        (place["load_id"], place["line"], *part)
+        for place, document in zip(places, documents.to_pylist(), strict=True)
+        for part in parts_of(document)
+    ]
+    schema = pa.schema([(name, _ARROW_TYPES[kind]) for name, kind in table.columns])
+    columns = zip(*rows, strict=True) if rows else ([],) * len(schema)
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
+    return pa.table(arrays, schema=schema)

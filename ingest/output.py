@@ -3,7 +3,7 @@
 # Only names from entities.py are put into SQL; values are parameters, variables or Arrow tables
 
 from ingest.documents import FLAT_CANONICAL_SQL
-from ingest.entities import CONSENTS, EVENT_TYPES, EVENTS, FEATURES, GOALS, SEGMENTS, USERS, WORKSPACES, Entity
+from ingest.entities import CONSENTS, EVENT_TYPES, EVENTS, FEATURES, FUNNELS, GOALS, SEGMENTS, USERS, WORKSPACES, Entity
 from ingest.fields import quoted
 from ingest.privacy import hash_sql, session_key_sql, user_key_sql
 from ingest.validate import decimal_sql, referrer_host_sql
@@ -56,6 +56,7 @@ _COLUMNS = {
     FEATURES: {"updated_at": _UPDATED_AT},
     GOALS: {"updated_at": _UPDATED_AT},
     SEGMENTS: {"criteria": "document", "updated_at": _UPDATED_AT},
+    FUNNELS: {"steps": "document", "window_hours": "cast(window_hours as bigint)", "updated_at": _UPDATED_AT},
     CONSENTS: {"user_key": user_key_sql(), "is_granted": "lower(granted) = 'true'", "decided_at": "at_utc"},
 }
 

@@ -163,7 +163,7 @@ def _text_sql(entity: Entity, schema: pa.Schema, name: str) -> str:
         return "cast(null as varchar)"
     kind = schema.field(name).type
     column = quoted(name)
-    if name == entity.document and (types.is_struct(kind) or types.is_map(kind)):
+    if name == entity.document and types.is_nested(kind):
         return f"cast(to_json({column}) as varchar)"
     if types.is_floating(kind):
         is_whole = f"{column} = trunc({column}) and abs({column}) < 1e15"

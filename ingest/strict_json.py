@@ -14,6 +14,7 @@ MAXIMUM_DEPTH = 128
 INVALID_JSON = "invalid_json"
 INVALID_TEXT = "invalid_text"
 NOT_AN_OBJECT = "not_an_object"
+NOT_A_LIST = "not_a_list"
 TOO_DEEP = "nested_too_deeply"
 
 _BLANKS = r"[ \t\r\n]*"
@@ -74,6 +75,14 @@ def parse_object(text: str) -> dict[str, Any]:
     value = parse(text)
     if not isinstance(value, dict):
         raise Refused(NOT_AN_OBJECT)
+    return value
+
+
+def parse_list(text: str) -> list[Any]:
+    """As `parse`, for a text that must hold a list: else Refused with `not_a_list`."""
+    value = parse(text)
+    if not isinstance(value, list):
+        raise Refused(NOT_A_LIST)
     return value
 
 

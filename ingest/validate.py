@@ -5,6 +5,7 @@ from ingest.entities import (
     CONSENTS,
     EVENT_TYPES,
     EVENTS,
+    FUNNELS,
     GOALS,
     SEGMENT_TYPES,
     SEGMENTS,
@@ -15,6 +16,7 @@ from ingest.fields import quoted
 
 EARLIEST_TIMESTAMP = "1990-01-01"
 FUTURE_HOURS = 24
+MAXIMUM_WINDOW_HOURS = 8760
 
 _ISO_8601 = (
     "[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -108,6 +110,10 @@ def _rules_of_its_own(entity: Entity):
         yield "criteria is null", "missing_field", "'criteria'"
         yield f"segment_type not in {_literals(SEGMENT_TYPES)}", "invalid_value", "'segment_type'"
         yield f"segment_name in {_literals(BUILT_IN_SEGMENTS)}", "built_in_name", "'segment_name'"
+    elif entity is FUNNELS:
+        yield "steps is null", "missing_field", "'steps'"
+        hours = "case when regexp_full_match(window_hours, '[0-9]{1,4}') then cast(window_hours as integer) else 0 end"
+        yield f"{hours} not between 1 and {MAXIMUM_WINDOW_HOURS}", "invalid_window", "'window_hours'"
     elif entity is CONSENTS:
         yield "lower(granted) not in ('true', 'false')", "invalid_value", "'granted'"
 

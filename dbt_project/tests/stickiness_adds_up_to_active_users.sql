@@ -2,6 +2,7 @@
 
 -- Every number of days is there; their users are those of the days looked back over and, weighed by them, the user
 -- days.
+with
 
 reports as (
 

@@ -49,6 +49,7 @@ CONTRACT = {
 }
 # Described in docs/metrics, in the contract's style.
 BEYOND_THE_CONTRACT = {
+    "rpt_funnels": "funnel_name step step_name users step_rate conversion_rate median_seconds is_mature",
     "rpt_retention_brackets": "first_day last_day eligible_users retained_users retention_rate",
     "rpt_stickiness": "active_days users share active_users",
 }

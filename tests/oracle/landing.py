@@ -15,6 +15,7 @@ class Landing:
     features: list[dict] = field(default_factory=list)
     goals: list[dict] = field(default_factory=list)
     segments: list[dict] = field(default_factory=list)
+    funnels: list[dict] = field(default_factory=list)
     consents: list[dict] = field(default_factory=list)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from . import activity, churn, cohorts, conversions, features, growth, journeys, members, reports, users
+from . import activity, churn, cohorts, conversions, features, funnels, growth, journeys, members, reports, users
 from .landing import Landing, Settings
 from .sessions import session_row
 from .workspaces import Workspace, read_workspaces
@@ -43,6 +43,7 @@ REPORT_TABLES: dict[str, Callable[[Workspace, date, date], list[dict]]] = {
     "rpt_retention_brackets": cohorts.retention_brackets,
     "rpt_cohorts": cohorts.cohort_report,
     "rpt_churn": churn.churn_report,
+    "rpt_funnels": funnels.funnel_report,
 }
 REPORT_TABLES_WITHOUT_TIMEFRAME: dict[str, Callable[[Workspace], list[dict]]] = {
     "rpt_churn_risk": churn.churn_risk,

@@ -9,7 +9,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from . import values
-from .definitions import feature_name, goal_name, holding_in, latest_rows
+from .definitions import feature_name, funnel_name, goal_name, holding_in, latest_rows
 from .events import DEFAULT_WORKSPACE, Event, accepted_events
 from .landing import Landing, Settings
 from .segments import segment_name
@@ -33,8 +33,8 @@ class Workspace:
     """One workspace as a run sees it.
 
     `events` and `sessions` are those of humans. They reach beyond as_of_date unless the run hides later days.
-    `catalogue` maps a feature of the features/ folder to its category, `goal_rows` and `segment_rows` a name to
-    its landing row. Seen through a segment, `whole` is the workspace itself.
+    `catalogue` maps a feature of the features/ folder to its category, `goal_rows`, `segment_rows` and
+    `funnel_rows` a name to its landing row. Seen through a segment, `whole` is the workspace itself.
     """
 
     workspace_id: str
@@ -49,6 +49,7 @@ class Workspace:
     catalogue: dict[str, str | None]
     goal_rows: dict[str, dict]
     segment_rows: dict[str, dict]
+    funnel_rows: dict[str, dict]
     whole: "Workspace | None" = None
 
     @property
@@ -193,6 +194,7 @@ def workspace_from(
         },
         goal_rows=holding_in(name, landing.goals, goal_name, settings),
         segment_rows=holding_in(name, landing.segments, segment_name, settings),
+        funnel_rows=holding_in(name, landing.funnels, funnel_name, settings),
     )
 
 

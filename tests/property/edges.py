@@ -96,6 +96,16 @@ GOALS = (
     {"goal_name": "exports", "event_type": "feature_use", "event_name": "*xport"},
     {"goal_name": "buys", "event_type": "custom", "event_name": "buy", "workspace_id": "w1"},
 )
+FUNNELS = (
+    {
+        "funnel_name": "buys",
+        "steps": [{"page_path": "/a"}, {"event_type": "custom", "name": "pay"}],
+        "window_hours": 1,
+    },
+    {"funnel_name": "tours", "steps": [{"page_path": "/*"}, {"page_path": "/*"}, {"event_name": "*port"}]},
+    {"funnel_name": "buys", "steps": [{"event_type": "login"}, {"event_name": "buy"}], "workspace_id": "w1"},
+    {"funnel_name": "returns", "steps": '[{"page_path": "/b"}, {"page_path": "/b"}]', "window_hours": "24"},
+)
 SEGMENTS = (
     {"segment_name": "pro", "segment_type": "demographic", "criteria": {"all": [condition("plan", "=", "pro")]}},
     {

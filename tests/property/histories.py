@@ -142,6 +142,7 @@ def entity_rows(draw: Callable, end: date, zones: dict[str | None, str]) -> dict
             {"feature_name": name, "workspace_id": owner, "category": category} for name, owner, category in features
         ),
         "goals": [dict(goal) for goal in edges.GOALS[: draw(st.integers(0, len(edges.GOALS)))]],
+        "funnels": [dict(funnel) for funnel in edges.FUNNELS[: draw(st.integers(0, len(edges.FUNNELS)))]],
         "segments": [dict(segment) for segment in edges.SEGMENTS[: draw(st.integers(0, len(edges.SEGMENTS)))]],
     }
 
