@@ -109,7 +109,7 @@ def oracle_settings(
 def written_hashes(pipeline: Pipeline, landings: Iterable[Path]) -> tuple[dict[str, str], dict[str, str]]:
     """Landing row -> event id, and landing row -> content hash."""
     ids, hashes = {}, {}
-    for entity in ("events", "users", "workspaces", "features", "goals", "funnels"):
+    for entity in ("events", "users", "workspaces", "features", "goals", "segments", "funnels"):
         event_id = "event_id" if entity == "events" else "null"
         stored = pipeline.fetch(
             f"select l.path, r.line, {event_id}, r.content_hash from raw.{entity} r"
