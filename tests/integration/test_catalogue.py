@@ -5,13 +5,16 @@ import json
 import pytest
 
 KEYS_OF_REPORTS = ("workspace_id", "segment_id", "timeframe")
-WITHOUT_TIMEFRAME = ("rpt_stickiness",)
+WITHOUT_TIMEFRAME = ("rpt_churn_risk", "rpt_stickiness")
 CONTRACT = {
     "dim_workspaces": "workspace_id workspace_name timezone first_activity_date as_of_date users",
     "dim_users": "workspace_id user_key signup_date first_active_date last_active_date days_since_first_active"
     " days_since_last_active lifetime_days active_days_30 sessions_30 events_30 features_used_30 revenue_total"
-    " device_type browser os country_code lifecycle_status engagement_score",
+    " device_type browser os country_code lifecycle_status engagement_score risk_state churn_probability",
     "dim_features": "workspace_id feature_name category is_in_catalogue first_used_date last_used_date",
+    "dim_segments": "workspace_id segment_id segment_name segment_type criteria characteristics users avg_engagement"
+    " avg_revenue created_at updated_at",
+    "bridge_user_segments": "workspace_id segment_id user_key",
     "fct_sessions": "session_id workspace_id user_key session_date started_at ended_at duration_seconds length_bucket"
     " events page_views feature_uses entry_page exit_page device_type browser os country_code is_bounce"
     " is_bot is_anomalous",
@@ -46,6 +49,8 @@ CONTRACT = {
     "rpt_conversion_paths": "goal_name path_rank path conversions users conversion_rate",
     "rpt_retention_curve": "day eligible_users retained_users retention_rate",
     "rpt_cohorts": "cohort_start cohort_users day1 day7 day14 day30 day60 day90",
+    "rpt_churn": "churned_users churn_rate avg_lifetime_days",
+    "rpt_churn_risk": "risk_state users churn_probability sample_size characteristics",
 }
 # Described in docs/metrics, in the contract's style.
 BEYOND_THE_CONTRACT = {

@@ -19,8 +19,17 @@ SECRET = "a secret of the tests, long enough"
 SECONDS_TO_PUBLISH = 90
 
 ENTITIES = ("consents", "events", "features", "goals", "segments", "users", "workspaces")
-BOOKKEEPING = ("pending", "repeated_events", "time_zone_days", "workspace_time_zones")
+BOOKKEEPING = (
+    "pending",
+    "repeated_events",
+    "segment_conditions",
+    "time_zone_days",
+    "user_attributes",
+    "workspace_time_zones",
+)
 STAGING = (
+    "built_in_segment_conditions",
+    "built_in_segments",
     "stg_events",
     "stg_features",
     "stg_funnel_steps",
@@ -28,7 +37,10 @@ STAGING = (
     "stg_goals",
     "stg_pending",
     "stg_repeated_events",
+    "stg_segment_conditions",
+    "stg_segments",
     "stg_time_zone_days",
+    "stg_user_attributes",
     "stg_users",
     "stg_workspace_time_zones",
     "stg_workspaces",
@@ -37,6 +49,7 @@ INTERMEDIATE = (
     "int_active_days",
     "int_as_of_dates",
     "int_calendar",
+    "int_churn_probabilities",
     "int_common_paths",
     "int_conversions",
     "int_engagement_scores",
@@ -48,7 +61,12 @@ INTERMEDIATE = (
     "int_funnel_steps",
     "int_goals",
     "int_report_periods",
+    "int_risk_snapshots",
+    "int_risk_states",
+    "int_segment_conditions",
+    "int_segment_members",
     "int_segment_sets",
+    "int_segments",
     "int_session_paths",
     "int_session_steps",
     "int_sessions",
@@ -57,13 +75,16 @@ INTERMEDIATE = (
     "int_touched_spans",
     "int_user_days",
     "int_user_devices",
+    "int_user_facts",
     "int_user_hours",
     "int_user_periods",
     "int_user_segment_sets",
     "int_users",
 )
 MARTS = (
+    "bridge_user_segments",
     "dim_features",
+    "dim_segments",
     "dim_users",
     "dim_workspaces",
     "fct_activity_daily",
@@ -79,6 +100,8 @@ MARTS = (
     "rpt_activity_by_hour",
     "rpt_activity_by_weekday",
     "rpt_adoption_funnel",
+    "rpt_churn",
+    "rpt_churn_risk",
     "rpt_cohorts",
     "rpt_conversion_paths",
     "rpt_entry_pages",

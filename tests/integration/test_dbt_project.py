@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from ingest.entities import DATE, DECIMAL, TEXT, USER_COLUMNS
 from orchestration.project import DBT_EXECUTABLE, PROJECT_DIR, dbt_environment
 from warehouse.open import open_warehouse
 from warehouse.tables import TABLES
@@ -94,3 +95,16 @@ def test_sources_are_tables_that_footfall_writes(manifest):
     for source in manifest["sources"].values():
         if source["schema"] == "raw":
             assert f"raw.{source['name']}" in TABLES, source["name"]
+
+
+def test_conditions_know_every_column_of_dim_users_and_its_kind(marts):
+    """The loader refuses by this list what the models could not compare."""
+    (dim_users,) = (mart for mart in marts if mart["name"] == "dim_users")
+    kinds = {"text": TEXT, "date": DATE}
+    columns = {name: kinds.get(column["data_type"], DECIMAL) for name, column in dim_users["columns"].items()}
+    assert columns == USER_COLUMNS
+
+
+def test_models_know_the_columns_of_dim_users_that_the_loader_knows(manifest):
+    macro = manifest["macros"]["macro.footfall.user_columns"]["macro_sql"]
+    assert set(re.findall(r"'(\w+)'", macro)) - {"text", "date", "number"} == set(USER_COLUMNS)

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from . import values
+from .churn import observed_churn
 from .engagement import last_30_days
 from .segments import BUILT_IN, Segment, segment_from
 from .users import dim_user
-from .workspaces import Workspace
-
-IDENTITY_FIELDS = ("user_id", "workspace_id", "created_at", "updated_at")
+from .workspaces import Workspace, attributes_of
 
 
 @dataclass(frozen=True)
@@ -27,11 +26,14 @@ def memberships(workspace: Workspace) -> list[Membership]:
 
 
 def facts_of(workspace: Workspace, user: str) -> dict:
-    """What conditions can ask of a user: attributes, beaten by the dim_users columns, the score not rounded."""
+    """What conditions can ask of a user: attributes, beaten by the columns of dim_users; scores are not rounded."""
     person = workspace.people[user]
-    attributes = {k: v for k, v in person.attributes.items() if k not in IDENTITY_FIELDS and v != ""}
+    columns = dim_user(workspace, person)
     score = last_30_days(workspace, user, workspace.as_of_date).score
-    return attributes | dim_user(workspace, person) | {"engagement_score": score}
+    state = columns["risk_state"]
+    probability = observed_churn(workspace)[state].probability if state else None
+    exact = {"engagement_score": score, "churn_probability": probability}
+    return attributes_of(person.attributes) | columns | exact
 
 
 def dim_segment(membership: Membership) -> dict:

@@ -20,6 +20,14 @@ ORDER = {
     "<=": operator.le,
 }
 OPS = frozenset((*ORDER, "in", "not_in", "is_null", "not_null"))
+# The columns of dim_users, by what they compare as.
+TEXT_COLUMNS = ("workspace_id", "user_key", "device_type", "browser", "os", "country_code", "lifecycle_status")
+DATE_COLUMNS = ("signup_date", "first_active_date", "last_active_date")
+NUMBER_COLUMNS = (
+    *("days_since_first_active", "days_since_last_active", "lifetime_days", "active_days_30", "sessions_30"),
+    *("events_30", "features_used_30", "revenue_total", "engagement_score", "churn_probability"),
+)
+COLUMNS = frozenset((*TEXT_COLUMNS, "risk_state", *DATE_COLUMNS, *NUMBER_COLUMNS))
 
 
 @dataclass(frozen=True)
@@ -70,7 +78,37 @@ def criteria_of(row: dict) -> Callable[[dict], bool]:
         raise values.Rejected(f"criteria {row.get('criteria')!r}") from error
     if not checks or any(op not in OPS or (op in ("in", "not_in") and not value) for _, op, value in checks):
         raise values.Rejected(f"criteria {row['criteria']!r}: an empty list or an unknown op")
+    for field, op, value in checks:
+        given = value if op in ("in", "not_in") else [] if op in ("is_null", "not_null") else [value]
+        if any(is_clash(field, each) for each in given):
+            raise values.Rejected(f"criteria {row['criteria']!r}: {field} is of another type")
     return lambda facts: every(satisfies(facts.get(field), op, value) for field, op, value in checks)
+
+
+def is_clash(field: str, value: object) -> bool:
+    """Whether a column of dim_users holds numbers, or dates, and the value is none."""
+    if field in NUMBER_COLUMNS:
+        return as_number(value) is None
+    return field in DATE_COLUMNS and as_date(value) is None
+
+
+def fields_of(row: dict) -> set[str]:
+    """What the conditions of an accepted row ask for."""
+    criteria = json.loads(row["criteria"]) if isinstance(row["criteria"], str) else row["criteria"]
+    return {condition["field"] for conditions in criteria.values() for condition in conditions}
+
+
+def with_known_fields(rows: list[dict], attributes: set[str]) -> list[dict]:
+    """The rows whose every field is a column of dim_users or an attribute that some user has brought."""
+    known = []
+    for row in rows:
+        try:
+            segment_name(row)
+        except values.Rejected:
+            continue
+        if fields_of(row) <= COLUMNS | attributes:
+            known.append(row)
+    return known
 
 
 def satisfies(fact: object, op: str, value: object) -> bool:

@@ -12,10 +12,11 @@ from . import values
 from .definitions import feature_name, funnel_name, goal_name, holding_in, latest_rows
 from .events import DEFAULT_WORKSPACE, Event, accepted_events
 from .landing import Landing, Settings
-from .segments import segment_name
+from .segments import segment_name, with_known_fields
 from .sessions import Session, sessionize
 
 ALWAYS = date.min
+NO_ATTRIBUTES = ("user_id", "workspace_id", "created_at", "updated_at", "id", "ip_address", "user_agent", "session_id")
 
 
 @dataclass(frozen=True)
@@ -193,9 +194,26 @@ def workspace_from(
             for feature, row in holding_in(name, landing.features, feature_name, settings).items()
         },
         goal_rows=holding_in(name, landing.goals, goal_name, settings),
-        segment_rows=holding_in(name, landing.segments, segment_name, settings),
+        segment_rows=holding_in(name, known_segments(landing, settings), segment_name, settings),
         funnel_rows=holding_in(name, landing.funnels, funnel_name, settings),
     )
+
+
+def known_segments(landing: Landing, settings: Settings) -> list[dict]:
+    """The rows of segments/ that ask for nothing unknown: every version of every user in any workspace is asked."""
+    attributes: set[str] = set()
+    for row in landing.users:
+        try:
+            user_row_key(row, settings)
+        except values.Rejected:
+            continue
+        attributes |= attributes_of(row).keys()
+    return with_known_fields(landing.segments, attributes)
+
+
+def attributes_of(row: dict) -> dict:
+    """The attributes that a row of users/ brings."""
+    return {name: value for name, value in row.items() if name not in NO_ATTRIBUTES and value not in (None, "")}
 
 
 def people_of(

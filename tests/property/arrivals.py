@@ -30,7 +30,7 @@ def dealt(landing: Landing, loads: int, rng: random.Random) -> list[Arrival]:
     for row in landing.events:
         place = orders.setdefault(row.get("workspace_id"), rng.choice((at_random, oldest_last, user_by_user)))
         arrivals.append(Arrival(place(row, loads, rng), "events", row))
-    for entity in ("users", "workspaces"):
+    for entity in ("users", "workspaces", "segments"):
         arrivals += [Arrival(rng.randrange(loads), entity, row) for row in getattr(landing, entity)]
     again = [Arrival(rng.randrange(loads), copied.entity, copied.row) for copied in arrivals if rng.random() < 0.1]
     return arrivals + again
@@ -65,7 +65,9 @@ def with_zone_changes(landing: Landing, rng: random.Random) -> Landing:
         for row in dated
         if rng.random() < 1 / 3
     ]
-    return Landing(events=landing.events, users=landing.users, workspaces=dated + moved)
+    # Only rows that carry updated_at may arrive in any order.
+    segments = [{"updated_at": ENTITY_VERSIONS[0]} | row for row in landing.segments]
+    return Landing(events=landing.events, users=landing.users, workspaces=dated + moved, segments=segments)
 
 
 def on_purpose(day: date, loads: int) -> list[Arrival]:

@@ -10,7 +10,12 @@ from hypothesis.errors import NonInteractiveExampleWarning
 from tests.oracle import Landing
 
 # Absent means every workspace there, and `default` in the others. Entity -> the field of its name.
-OF_EVERY_WORKSPACE = {"features": "feature_name", "goals": "goal_name", "segments": "segment_name"}
+OF_EVERY_WORKSPACE = {
+    "features": "feature_name",
+    "goals": "goal_name",
+    "segments": "segment_name",
+    "funnels": "funnel_name",
+}
 NEAR_COPIES = 5
 
 

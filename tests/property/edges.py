@@ -106,16 +106,57 @@ FUNNELS = (
     {"funnel_name": "buys", "steps": [{"event_type": "login"}, {"event_name": "buy"}], "workspace_id": "w1"},
     {"funnel_name": "returns", "steps": '[{"page_path": "/b"}, {"page_path": "/b"}]', "window_hours": "24"},
 )
-SEGMENTS = (
-    {"segment_name": "pro", "segment_type": "demographic", "criteria": {"all": [condition("plan", "=", "pro")]}},
-    {
-        "segment_name": "buyers or phones",
-        "segment_type": "behavioral",
-        "criteria": {"any": [condition("revenue_total", ">", 0), condition("device_type", "in", ["mobile", "tablet"])]},
-    },
-    {"segment_name": "nobody", "criteria": {"all": [condition("days_since_last_active", "<", 0)]}},
-    {"segment_name": "pro", "criteria": {"all": [condition("plan", "is_null", None)]}, "workspace_id": "w1"},
+# What users/ says of a person beside sign-up: numbers, dates and truth, as JSON and as text; columns of dim_users too.
+ATTRIBUTES = (
+    {"plan": "pro"},
+    {},
+    {"plan": "free", "seats": 9, "since": "2024-01-09"},
+    {"plan": "pro", "seats": "10", "since": "2023-12-31", "is_owner": True},
+    {"plan": "", "seats": 2.5, "since": "soon", "is_owner": "false"},
+    {"plan": "PRO", "seats": "ten", "country_code": "NP", "days_since_last_active": "0"},
+    {"seats": "9.0", "it's; odd": "x' or 1=1; --"},
 )
+OPERATORS = ("=", "!=", ">", ">=", "<", "<=", "in", "not_in", "is_null", "not_null")
+# Fields of conditions with values that lie on, before and after what users have.
+FIELDS = {
+    "plan": ("pro", "free", "p", "nobody's"),
+    "seats": (9, "9.00", 10, "ten", -1, "2.5"),
+    "since": ("2024-01-09", "2024-01-01", "soon", 2024),
+    "is_owner": (True, False, "true"),
+    "it's; odd": ("x' or 1=1; --", "x"),
+    "days_since_last_active": (0, 6, "29", 30, 29.5),
+    "days_since_first_active": (6, 7),
+    "lifetime_days": (1, "2.0"),
+    "active_days_30": (0, 1, 2),
+    "sessions_30": (0, 1, 2),
+    "events_30": (1, 5, 10),
+    "features_used_30": (0, 1, 2),
+    "revenue_total": (0, "19.99", -5, 0.0001),
+    "engagement_score": (0, 5, "12.5", 40, 3.295),
+    "churn_probability": (0, 50, "33.33", 100),
+    "signup_date": ("2024-06-12", "2012-01-01"),
+    "first_active_date": ("2024-03-10", "2021-01-03"),
+    "last_active_date": ("2024-06-10", "2024-10-26"),
+    "device_type": ("mobile", "desktop"),
+    "browser": ("Firefox", "Chrome", "f"),
+    "os": ("Linux", "iOS"),
+    "country_code": ("DE", "NP"),
+    "lifecycle_status": ("new", "active", "lapsed", "never_active"),
+    "risk_state": ("Engaged", "Cooling", "At risk", "Slipping away"),
+    "workspace_id": ("w1", "w2"),
+    "user_key": ("f", "00000000000000000000000000000000"),
+}
+# What the contract rejects beside well-formed conditions.
+BAD_CONDITIONS = (
+    condition("plna", "=", "pro"),
+    condition("user_id", "=", "u1"),
+    condition("plan", "like", "p%"),
+    condition("plan", "in", []),
+    condition("seats", "=", None),
+    condition("sessions_30", ">", "many"),
+    condition("signup_date", "<", "soon"),
+)
+SEGMENT_NAMES = ("s1", "s2", "s3", "all", "ü; drop table raw.segments", "Lapsed")
 
 
 def epoch_milliseconds(text: str) -> int:

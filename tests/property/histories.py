@@ -5,6 +5,7 @@ plain events. Times come from a day some days before the history's end and a wal
 followed by gaps: chance alone would never hit 30:00.000, local midnight or the hour that summer time skips.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -115,6 +116,33 @@ def respelled(row: dict, spelling: Callable[[str], object], id_field: str | None
 
 
 @st.composite
+def conditions(draw: Callable) -> dict:
+    """A condition over a column of dim_users or an attribute; one in sixteen is none that the contract accepts."""
+    if draw(st.integers(0, 15)) == 15:
+        return draw(one_of(edges.BAD_CONDITIONS))
+    field, op = draw(one_of(tuple(edges.FIELDS))), draw(one_of(edges.OPERATORS))
+    if op in ("is_null", "not_null"):
+        return {"field": field, "op": op}
+    value = one_of(edges.FIELDS[field])
+    return edges.condition(
+        field, op, draw(st.lists(value, min_size=1, max_size=3) if op in ("in", "not_in") else value)
+    )
+
+
+@st.composite
+def segment_rows(draw: Callable, zones: dict[str | None, str], versions: st.SearchStrategy) -> dict:
+    """A segment of one workspace or of every one; the criteria as an object or as text."""
+    criteria = {draw(one_of(("all", "any"))): draw(st.lists(conditions(), min_size=1, max_size=3))}
+    return {
+        "segment_name": draw(one_of(edges.SEGMENT_NAMES)),
+        "segment_type": draw(one_of((None, "demographic", "behavioral", "technographic"))),
+        "criteria": json.dumps(criteria) if draw(st.booleans()) else criteria,
+        "workspace_id": draw(one_of((None, *zones))),
+        "updated_at": draw(versions),
+    }
+
+
+@st.composite
 def entity_rows(draw: Callable, end: date, zones: dict[str | None, str]) -> dict[str, list[dict]]:
     """users/, features/, goals/ and segments/. Rows of one key differ in updated_at: their order decides nothing."""
     workspace_ids = st.sampled_from(tuple(zones))
@@ -123,7 +151,8 @@ def entity_rows(draw: Callable, end: date, zones: dict[str | None, str]) -> dict
         st.none(),
         st.builds(moment, st.just(end), one_of(edges.DAYS_BEFORE_END), one_of(edges.WALL_CLOCK), one_of(edges.ZONES)),
     )
-    users = draw(st.lists(st.tuples(one_of((*edges.USERS, "silent")), workspace_ids, signups, versions), max_size=5))
+    people = st.tuples(one_of((*edges.USERS, "silent")), workspace_ids, signups, versions, one_of(edges.ATTRIBUTES))
+    users = draw(st.lists(people, max_size=5))
     features = draw(
         st.lists(st.tuples(one_of(("export", "unused")), workspace_ids, one_of(edges.CATEGORIES)), max_size=3)
     )
@@ -134,16 +163,16 @@ def entity_rows(draw: Callable, end: date, zones: dict[str | None, str]) -> dict
                 "workspace_id": workspace_id,
                 "created_at": written(signup) if signup else None,
                 "updated_at": version,
-                "plan": "pro" if signup else None,
             }
-            for user, workspace_id, signup, version in users
+            | attributes
+            for user, workspace_id, signup, version, attributes in users
         ),
         "features": unique(
             {"feature_name": name, "workspace_id": owner, "category": category} for name, owner, category in features
         ),
         "goals": [dict(goal) for goal in edges.GOALS[: draw(st.integers(0, len(edges.GOALS)))]],
         "funnels": [dict(funnel) for funnel in edges.FUNNELS[: draw(st.integers(0, len(edges.FUNNELS)))]],
-        "segments": [dict(segment) for segment in edges.SEGMENTS[: draw(st.integers(0, len(edges.SEGMENTS)))]],
+        "segments": unique(draw(st.lists(segment_rows(zones, versions), max_size=4))),
     }
 
 
@@ -151,7 +180,7 @@ def unique(rows: object) -> list[dict]:
     """One row a key and version, or neither order of the two would be the right one without the content hash."""
     by_key = {}
     for row in rows:
-        key = tuple(row.get(name) for name in ("user_id", "feature_name", "workspace_id", "updated_at"))
+        key = tuple(row.get(name) for name in ("user_id", "feature_name", "segment_name", "workspace_id", "updated_at"))
         by_key.setdefault(key, without_nulls(row))
     return list(by_key.values())
 

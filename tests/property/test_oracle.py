@@ -86,7 +86,7 @@ def differences(pipeline: Pipeline, landing: Landing, batch: Batch, folder: Path
     """Publish the landing as the batch's run does, and compare every table."""
     write_landing(landing, folder, files=2, rng=random.Random(batch.number))
     pipeline.run(folder, clock=batch.clock, as_of=batch.as_of)
-    expected = oracle.published(landing, oracle_settings(pipeline, [folder], batch.clock, batch.as_of))
+    expected = oracle.published_with_segments(landing, oracle_settings(pipeline, [folder], batch.clock, batch.as_of))
     return compare_tables(pipeline.marts(), pipeline.tables(), expected)
 
 

@@ -51,7 +51,7 @@ class Replay:
 
     def compare(self, number: int, as_of: date | None) -> None:
         settings = oracle_settings(self.pipeline, [self.folder], self.clock(number), as_of)
-        expected = oracle.published(landed(self.arrivals, number + 1), settings)
+        expected = oracle.published_with_segments(landed(self.arrivals, number + 1), settings)
         found = compare_tables(self.pipeline.marts(), self.pipeline.tables(), expected)
         workspaces = dict(self.pipeline.fetch("select session_id, workspace_id from candidate.fct_sessions"))
         if found:

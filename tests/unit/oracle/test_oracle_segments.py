@@ -139,13 +139,28 @@ def test_all_and_any() -> None:
         {"criteria": {"none": [{"field": "plan", "op": "is_null"}]}},
         {"criteria": {"all": [{"field": "plan", "op": "like", "value": "x"}]}},
         {"criteria": {"all": [{"field": "plan", "op": "in", "value": []}]}},
+        {"criteria": {"all": [{"field": "plna", "op": "=", "value": "pro"}]}},
+        {"criteria": {"all": [{"field": "signup_date", "op": "<", "value": 5}]}},
+        {"criteria": {"all": [{"field": "sessions_30", "op": "in", "value": [1, "two"]}]}},
         {"segment_name": "Lapsed"},
     ],
 )
 def test_segment_row_is_rejected(broken: dict) -> None:
     fine = {"segment_name": "s", "criteria": {"all": [{"field": "plan", "op": "is_null"}]}}
-    assert len(segment_tables(visits("ann", 0), segments=[fine])["dim_segments"]) == 8
-    assert len(segment_tables(visits("ann", 0), segments=[fine | broken])["dim_segments"]) == 7
+    users = [{"user_id": "ann", "workspace_id": "w", "plan": "pro"}]
+    assert len(segment_tables(visits("ann", 0), users=users, segments=[fine])["dim_segments"]) == 8
+    assert len(segment_tables(visits("ann", 0), users=users, segments=[fine | broken])["dim_segments"]) == 7
+
+
+@pytest.mark.parametrize(
+    ("brought", "is_in_force"),
+    [({}, False), ({"plan": None}, False), ({"plan": "pro", "created_at": "never"}, False), ({"plan": "pro"}, True)],
+)
+def test_segment_counts_from_the_first_user_with_the_attribute(brought: dict, is_in_force: bool) -> None:
+    segment = {"segment_name": "s", "criteria": {"all": [{"field": "plan", "op": "is_null"}]}}
+    users = [{"user_id": "elsewhere", "workspace_id": "other"} | brought]
+    rows = segment_tables(visits("ann", 0), users=users, segments=[segment])["dim_segments"]
+    assert picked(rows, "users", workspace_id="w", segment_name="s") == ([(1,)] if is_in_force else [])
 
 
 def test_segment_reports_see_only_members() -> None:
