@@ -74,6 +74,7 @@ arrivals as (
         user_key,
         funnel_name,
         {{ step }} as step,
+        event_number,
         started_{{ step }} as started_at,
         created_at as arrived_at
     from step_{{ steps }}
@@ -101,8 +102,8 @@ select
     arrivals.user_key,
     arrivals.funnel_name,
     arrivals.step,
+    arrivals.event_number,
     starts.activity_date as start_date,
-    arrivals.arrived_at,
     {{ seconds_between('arrivals.started_at', 'arrivals.arrived_at') }} as seconds
 from arrivals
 inner join starts

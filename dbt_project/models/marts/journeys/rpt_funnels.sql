@@ -8,7 +8,7 @@ first_arrivals as (
         max(arrivals.start_date) over arrivals_of_user as last_start_date,
         row_number() over (
             partition by timeframes.timeframe, arrivals.user_key, arrivals.funnel_name, arrivals.step
-            order by arrivals.arrived_at, arrivals.seconds
+            order by arrivals.event_number
         ) as arrival_rank
     from {{ ref('int_timeframes') }} as timeframes
     inner join {{ ref('int_funnel_arrivals') }} as arrivals
@@ -119,5 +119,5 @@ select
     users as conversion_rate_numerator,
     users_started as conversion_rate_denominator,
     cast({{ ratio('middle_seconds', 'middle_users') }} as decimal(18, 2)) as median_seconds,
-    {{ add_days('last_started_on', '(window_hours + 23) / 24') }} <= ends_on as is_mature
+    {{ add_days('last_started_on', 'ceil(window_hours / 24.0)') }} <= ends_on as is_mature
 from measures
