@@ -42,16 +42,23 @@ select
     workspace_name as workspace,
     timezone,
     dim_workspaces.as_of_date,
-    users,
+    dim_workspaces.users,
     dau,
     wau,
-    mau
+    mau,
+    at_risk.users as at_risk
 from dim_workspaces
 left join rpt_activity
     on dim_workspaces.workspace_id = rpt_activity.workspace_id
         and rpt_activity.segment_id = 'all'
         and rpt_activity.timeframe = '30d'
-order by users desc, dim_workspaces.workspace_id
+left join (
+    select workspace_id, cast(sum(users) as bigint) as users
+    from rpt_churn_risk
+    where segment_id = 'all' and risk_state in ('At risk', 'Slipping away')
+    group by workspace_id
+) as at_risk on dim_workspaces.workspace_id = at_risk.workspace_id
+order by dim_workspaces.users desc, dim_workspaces.workspace_id
 limit 20
 """
 

@@ -15,6 +15,16 @@
 {%- endmacro %}
 
 
+{# Whether a field is a column of dim_users. #}
+{% macro is_user_column(field) -%}
+    {{ field }} in (
+        {%- for column in user_columns() %}
+        '{{ column }}'{{ ',' if not loop.last }}
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+
 {# The value of the user's column that `field` names, null where it names none of this kind. #}
 {% macro user_column(relation, field, kind, data_type) -%}
     case {{ field }}

@@ -1,5 +1,5 @@
--- The probability once more, from the published days: a user's days are numbered, and what a snapshot needs to know of the
--- last 14 days and the 14 before follows from the number at it and at the snapshots two and four weeks earlier.
+-- The probability once more, from the published days: a user's days are numbered, and how many lie in the 14 before a
+-- snapshot and in the 14 before them follows from the numbers at it and at those two and four weeks earlier.
 with
 
 weeks as (

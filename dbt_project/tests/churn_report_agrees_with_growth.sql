@@ -18,7 +18,10 @@ growth as (
 violations as (
 
     select
-        churn.*,
+        churn.workspace_id,
+        churn.timeframe,
+        churn.churned_users,
+        churn.churn_rate_denominator,
         growth.churned_users as churned_by_growth,
         growth.returning_users
     from {{ ref('rpt_churn') }} as churn

@@ -1,4 +1,5 @@
--- Each user of dim_users in the state of their last active day, with that state's probability, counted in rpt_churn_risk.
+-- A user's state fits the days since the last active one, and has the probability that rpt_churn_risk gives it; that
+-- report counts the users of each state.
 with
 
 misplaced_users as (
@@ -12,18 +13,12 @@ misplaced_users as (
         on users.workspace_id = risks.workspace_id
             and users.risk_state = risks.risk_state
             and risks.segment_id = 'all'
-    where coalesce(users.risk_state, 'none') not in (
-        case
-            when users.days_since_last_active <= 6 then 'Engaged'
-            when users.days_since_last_active <= 13 then 'Cooling'
-            when users.days_since_last_active <= 20 then 'At risk'
-            when users.days_since_last_active <= 29 then 'Slipping away'
-            else 'none'
-        end,
-        case when users.days_since_last_active <= 6 then 'Cooling' else 'none' end
-    )
-    or (users.risk_state is null and users.days_since_last_active <= 29)
-    or coalesce(users.churn_probability, -1) <> coalesce(risks.churn_probability, -1)
+    where (users.risk_state is null) <> (coalesce(users.days_since_last_active, 30) >= 30)
+        or (users.risk_state = 'Engaged' and users.days_since_last_active > 6)
+        or (users.risk_state = 'Cooling' and users.days_since_last_active > 13)
+        or (users.risk_state = 'At risk' and users.days_since_last_active not between 14 and 20)
+        or (users.risk_state = 'Slipping away' and users.days_since_last_active not between 21 and 29)
+        or coalesce(users.churn_probability, -1) <> coalesce(risks.churn_probability, -1)
 
 ),
 

@@ -1,5 +1,5 @@
--- dim_segments counts the bridge; and the score segments are the score once more: everybody active in the last 30 days is
--- in exactly one of Power users, Regular and Casual.
+-- dim_segments counts the bridge; everybody active in the last 30 days is in one of Power users, Regular and Casual,
+-- that of their score.
 with
 
 members as (

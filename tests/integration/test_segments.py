@@ -101,7 +101,7 @@ def published(make_pipeline: Callable[..., Pipeline], tmp_path_factory: pytest.T
     for entity, rows in BAD_ROWS.items():
         _write(folder / entity / "bad.ndjson", [row for row, _, _ in rows])
     pipeline = make_pipeline()
-    pipeline.run(folder, clock=CLOCK, data_tests=True)
+    pipeline.run(folder, clock=CLOCK)
     return pipeline
 
 

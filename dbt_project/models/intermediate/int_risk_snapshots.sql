@@ -1,5 +1,5 @@
--- Each active day is seen by the five snapshots at most of the 30 days from it on, so that nothing is joined by user and
--- snapshot: the cost goes with the active days.
+-- Each active day is seen by the snapshots, five at most, of the 30 days from it on. Nothing is joined by user and
+-- snapshot, so that the cost goes with the active days.
 with
 
 workspaces as (

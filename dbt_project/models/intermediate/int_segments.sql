@@ -2,16 +2,22 @@ with
 
 -- A version with a field that is no column of dim_users, and that no user has brought so far, is not in force: see
 -- ingest/unknown_fields.py.
+known_attributes as (
+
+    select distinct field
+    from {{ ref('stg_user_attributes') }}
+
+),
+
 versions_with_unknown_field as (
 
     select distinct
         conditions.load_id,
         conditions.line
     from {{ ref('stg_segment_conditions') }} as conditions
-    left join (select distinct field from {{ ref('stg_user_attributes') }}) as attributes
-        on conditions.field = attributes.field
-    where attributes.field is null
-        and conditions.field not in ('{{ user_columns() | join("', '") }}')
+    left join known_attributes on conditions.field = known_attributes.field
+    where known_attributes.field is null
+        and not {{ is_user_column('conditions.field') }}
 
 ),
 
@@ -25,10 +31,10 @@ ranked_versions as (
             order by segments.updated_at desc, {{ byte_order('segments.content_hash') }} desc
         ) as recency_rank
     from {{ ref('stg_segments') }} as segments
-    left join versions_with_unknown_field as unknown
-        on segments.load_id = unknown.load_id
-            and segments.line = unknown.line
-    where unknown.line is null
+    left join versions_with_unknown_field as waiting
+        on segments.load_id = waiting.load_id
+            and segments.line = waiting.line
+    where waiting.line is null
 
 ),
 

@@ -51,13 +51,13 @@ facts_of_columns as (
     select
         users.workspace_id,
         users.user_key,
-        fields.field,
-        {{ user_column('users', 'fields.field', 'text', 'text') }} as value_text,
-        {{ user_column('users', 'fields.field', 'number', 'decimal(38, 14)') }} as value_number,
-        {{ user_column('users', 'fields.field', 'date', 'date') }} as value_date
+        asked_for.field,
+        {{ user_column('users', 'asked_for.field', 'text', 'text') }} as value_text,
+        {{ user_column('users', 'asked_for.field', 'number', 'decimal(38, 14)') }} as value_number,
+        {{ user_column('users', 'asked_for.field', 'date', 'date') }} as value_date
     from users
-    inner join fields_asked_for as fields on users.workspace_id = fields.workspace_id
-    where fields.field in ('{{ user_columns() | join("', '") }}')
+    inner join fields_asked_for as asked_for on users.workspace_id = asked_for.workspace_id
+    where {{ is_user_column('asked_for.field') }}
 
 ),
 
@@ -66,18 +66,18 @@ facts_of_attributes as (
     select
         users.workspace_id,
         users.user_key,
-        attributes.field,
-        attributes.value_text,
-        cast(attributes.value_number as decimal(38, 14)) as value_number,
-        attributes.value_date
+        brought.field,
+        brought.value_text,
+        cast(brought.value_number as decimal(38, 14)) as value_number,
+        brought.value_date
     from {{ ref('int_users') }} as users
-    inner join {{ ref('stg_user_attributes') }} as attributes
-        on users.profile_load_id = attributes.load_id
-            and users.profile_line = attributes.line
-    inner join fields_asked_for as fields
-        on users.workspace_id = fields.workspace_id
-            and attributes.field = fields.field
-    where attributes.field not in ('{{ user_columns() | join("', '") }}')
+    inner join {{ ref('stg_user_attributes') }} as brought
+        on users.profile_load_id = brought.load_id
+            and users.profile_line = brought.line
+    inner join fields_asked_for as asked_for
+        on users.workspace_id = asked_for.workspace_id
+            and brought.field = asked_for.field
+    where not {{ is_user_column('brought.field') }}
 
 )
 

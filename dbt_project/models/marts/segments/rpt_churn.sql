@@ -11,8 +11,8 @@ users_before as (
     from {{ ref('int_timeframes') }} as timeframes
     inner join {{ ref('int_active_days') }} as days
         on timeframes.workspace_id = days.workspace_id
-            and days.activity_date >= timeframes.previous_starts_on
-            and days.activity_date < timeframes.starts_on
+            and timeframes.previous_starts_on <= days.activity_date
+            and timeframes.starts_on > days.activity_date
     where coalesce(days.next_active_date >= timeframes.starts_on, true)
 
 ),
