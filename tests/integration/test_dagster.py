@@ -42,6 +42,7 @@ INTERMEDIATE = (
     "int_feature_days",
     "int_features",
     "int_goals",
+    "int_period_users",
     "int_report_periods",
     "int_segment_sets",
     "int_session_paths",
