@@ -5,7 +5,16 @@ with
 
 violations as (
 
-    select *
+    select
+        workspace_id,
+        segment_id,
+        timeframe,
+        dau,
+        wau,
+        mau,
+        new_users,
+        returning_users,
+        reactivated_users
     from {{ ref('rpt_activity') }}
     where dau > wau
         or wau > mau

@@ -42,8 +42,10 @@ users as (
         case when is_last and activity_date > {{ add_days('ends_on', -7) }} then 1 else 0 end as wau,
         case when is_last and activity_date > {{ add_days('ends_on', -30) }} then 1 else 0 end as mau,
         case when is_last_before and activity_date = earlier_date then 1 else 0 end as earlier_dau,
-        case when is_last_before and activity_date > {{ add_days('earlier_date', -7) }} then 1 else 0 end as earlier_wau,
-        case when is_last_before and activity_date > {{ add_days('earlier_date', -30) }} then 1 else 0 end as earlier_mau,
+        case when is_last_before and activity_date > {{ add_days('earlier_date', -7) }} then 1 else 0 end
+            as earlier_wau,
+        case when is_last_before and activity_date > {{ add_days('earlier_date', -30) }} then 1 else 0 end
+            as earlier_mau,
         case when is_first_ever then 1 else 0 end as new_users,
         case when is_last_before and not is_last and activity_date >= previous_starts_on then 1 else 0 end
             as returning_users,

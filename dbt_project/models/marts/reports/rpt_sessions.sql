@@ -4,7 +4,7 @@ sessions as (
 
     select
         timeframes.workspace_id,
-        sets.segment_id,
+        segment_sets.segment_id,
         timeframes.timeframe,
         sessions.duration_seconds
     from {{ ref('int_timeframes') }} as timeframes
@@ -12,9 +12,9 @@ sessions as (
         on timeframes.workspace_id = sessions.workspace_id
             and sessions.session_date between timeframes.starts_on and timeframes.ends_on
     inner join {{ ref('int_user_segment_sets') }} as users on sessions.user_key = users.user_key
-    inner join {{ ref('int_segment_sets') }} as sets
-        on users.workspace_id = sets.workspace_id
-            and users.segment_set = sets.segment_set
+    inner join {{ ref('int_segment_sets') }} as segment_sets
+        on users.workspace_id = segment_sets.workspace_id
+            and users.segment_set = segment_sets.segment_set
     where not sessions.is_bot
 
 ),
