@@ -1,11 +1,5 @@
 with
 
-reported_days as (
-
-    {{ reported_days() }}
-
-),
-
 length_buckets as (
 
     select buckets.length_bucket
@@ -29,7 +23,7 @@ sessions_by_dimension as (
     select
         sessions.workspace_id,
         sessions.user_key,
-        sessions.session_date as activity_date,
+        sessions.session_date,
         dimensions.dimension,
         coalesce(
             case dimensions.dimension
@@ -40,12 +34,8 @@ sessions_by_dimension as (
                 when 'country_code' then sessions.country_code
             end,
             'unknown'
-        ) as value,
-        1 as sessions
+        ) as value
     from {{ ref('fct_sessions') }} as sessions
-    inner join reported_days
-        on sessions.workspace_id = reported_days.workspace_id
-            and sessions.session_date between reported_days.starts_on and reported_days.ends_on
     cross join dimensions
     where not sessions.is_bot
 
@@ -53,7 +43,7 @@ sessions_by_dimension as (
 
 totals as (
 
-    {{ timeframe_totals('sessions_by_dimension', keys=['dimension', 'value'], sums=['sessions']) }}
+    {{ session_totals('sessions_by_dimension', keys=['dimension', 'value']) }}
 
 ),
 
@@ -86,7 +76,7 @@ measures as (
     select
         listed_values.*,
         coalesce(totals.users, 0) as users,
-        cast(coalesce(totals.sessions, 0) as bigint) as sessions,
+        coalesce(totals.sessions, 0) as sessions,
         sum(totals.sessions) over (
             partition by
                 listed_values.workspace_id,
