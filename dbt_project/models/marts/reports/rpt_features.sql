@@ -1,3 +1,8 @@
+{%- set timeframes = var('timeframes') -%}
+{%- set user_counts = [] -%}
+{%- for days in timeframes -%}
+    {%- do user_counts.extend(['now_' ~ days, 'before_' ~ days, 'both_' ~ days]) -%}
+{%- endfor -%}
 with
 
 feature_days as (
@@ -7,6 +12,7 @@ feature_days as (
         feature_days.user_key,
         feature_days.feature_name,
         feature_days.activity_date,
+        {{ days_between('feature_days.activity_date', 'as_of_dates.as_of_date') }} as days_ago,
         feature_days.usage_count,
         feature_days.seconds_spent,
         feature_days.timed_uses
@@ -28,7 +34,7 @@ usage_by_date as (
 
 ),
 
-last_uses as (
+last_used_dates as (
 
     select
         workspace_id,
@@ -63,50 +69,59 @@ usage_totals as (
 
 ),
 
-usage_by_user as (
-
-    select
-        timeframes.workspace_id,
-        timeframes.timeframe,
-        timeframes.starts_on,
-        feature_days.feature_name,
-        feature_days.user_key,
-        min(feature_days.activity_date) as first_used_date,
-        max(feature_days.activity_date) as last_used_date
-    from {{ ref('int_timeframes') }} as timeframes
-    inner join feature_days
-        on timeframes.workspace_id = feature_days.workspace_id
-            and feature_days.activity_date between timeframes.previous_starts_on and timeframes.ends_on
-    group by
-        timeframes.workspace_id,
-        timeframes.timeframe,
-        timeframes.starts_on,
-        feature_days.feature_name,
-        feature_days.user_key
-
-),
-
-users as (
+-- Timeframes end on the same day: a user is in those that reach back to the latest use, and in the one before a timeframe
+-- if the latest use before the timeframe is. One pass by user for all timeframes takes half the time of one for each.
+latest_uses as (
 
     select
         workspace_id,
-        timeframe,
-        feature_name,
         user_key,
-        case when last_used_date >= starts_on then 1 else 0 end as users_now,
-        case when first_used_date < starts_on then 1 else 0 end as users_before,
-        case when last_used_date >= starts_on and first_used_date < starts_on then 1 else 0 end as users_of_both
-    from usage_by_user
+        feature_name,
+        {%- for days in timeframes %}
+        min(case when days_ago >= {{ days }} then days_ago end) as days_ago_before_{{ days }},
+        {%- endfor %}
+        min(days_ago) as days_ago
+    from feature_days
+    group by workspace_id, user_key, feature_name
+
+),
+
+users_by_timeframe as (
+
+    select
+        workspace_id,
+        user_key,
+        feature_name
+        {%- for days in timeframes -%}
+        ,
+        case when days_ago < {{ days }} then 1 else 0 end as now_{{ days }},
+        case when days_ago_before_{{ days }} < {{ 2 * days }} then 1 else 0 end as before_{{ days }},
+        case when days_ago < {{ days }} and days_ago_before_{{ days }} < {{ 2 * days }} then 1 else 0 end
+            as both_{{ days }}
+        {%- endfor %}
+    from latest_uses
+
+),
+
+users_of_segments as (
+
+    {{ segment_totals('users_by_timeframe', keys=['feature_name'], sums=user_counts) }}
 
 ),
 
 user_totals as (
-
-    {{ segment_totals(
-        'users',
-        keys=['timeframe', 'feature_name'],
-        sums=['users_now', 'users_before', 'users_of_both'],
-    ) }}
+    {% for days in timeframes %}
+    select
+        workspace_id,
+        segment_id,
+        '{{ days }}d' as timeframe,
+        feature_name,
+        now_{{ days }} as users_now,
+        before_{{ days }} as users_before,
+        both_{{ days }} as users_of_both
+    from users_of_segments
+    {{- '\n\n    union all\n' if not loop.last }}
+    {%- endfor %}
 
 ),
 
@@ -121,7 +136,7 @@ measures as (
         periods.active_users,
         features.feature_name,
         features.category,
-        last_uses.last_used_date,
+        last_used_dates.last_used_date,
         usage_totals.seconds_spent,
         usage_totals.timed_uses,
         cast(coalesce(usage_totals.uses_now, 0) as bigint) as uses_now,
@@ -132,10 +147,10 @@ measures as (
     from {{ ref('int_period_users') }} as periods
     inner join {{ ref('dim_features') }} as features
         on periods.workspace_id = features.workspace_id
-    left join last_uses
-        on periods.workspace_id = last_uses.workspace_id
-            and periods.segment_id = last_uses.segment_id
-            and features.feature_name = last_uses.feature_name
+    left join last_used_dates
+        on periods.workspace_id = last_used_dates.workspace_id
+            and periods.segment_id = last_used_dates.segment_id
+            and features.feature_name = last_used_dates.feature_name
     left join usage_totals
         on periods.workspace_id = usage_totals.workspace_id
             and periods.segment_id = usage_totals.segment_id
