@@ -30,3 +30,26 @@
         else {{ add_months("date '0001-01-01'", index ~ ' - 12') }}
     end
 {%- endmacro %}
+
+
+{# 1 = Monday to 7 = Sunday, of days from 1970-01-05, a Monday, on. #}
+{% macro iso_weekday(day) -%}
+    {{ days_between("date '1970-01-05'", day) }} % 7 + 1
+{%- endmacro %}
+
+
+{# The ISO weeks of a group's days as the bits of one bigint, that of `first_day` the lowest: a sixth of the time of
+   count(distinct). It has room for 62 weeks. #}
+{% macro set_of_weeks(day, first_day) -%}
+    {%- if var('timeframes') | max > 427 -%}
+        {{ exceptions.raise_compiler_error("var timeframes: at most 427 days, not " ~ var('timeframes') | max) }}
+    {%- endif -%}
+    bit_or(cast(1 as bigint) << ({{ period_index('week', day) }} - {{ period_index('week', first_day) }}))
+{%- endmacro %}
+
+
+{# Whether a set_of_weeks holds three or more: `x & (x - 1)` is x without its lowest bit. #}
+{% macro has_three_weeks(weeks) -%}
+    {%- set without_first = '(' ~ weeks ~ ' & (' ~ weeks ~ ' - 1))' -%}
+    {{ without_first }} & ({{ without_first }} - 1) > 0
+{%- endmacro %}

@@ -1,7 +1,7 @@
 {{ config(meta={'dagster': {'ref': {'name': 'rpt_activity_by_date'}}}) }}
 
--- A timeframe has the same sessions and events by date, by hour and by weekday, and those of fct_activity_daily. Every
--- day, hour and weekday is there, and none has more users than were active in the timeframe.
+-- A timeframe of a segment has the same sessions and events by date, by hour and by weekday; those of `all` are those
+-- of fct_activity_daily. Every day, hour and weekday is there, and none has more users than were active in the timeframe.
 with
 
 parts as (
@@ -66,13 +66,13 @@ expected_reports as (
         periods.segment_id,
         periods.timeframe,
         periods.timeframe_days,
-        coalesce(sum(activity.sessions), 0) as sessions,
-        coalesce(sum(activity.events), 0) as events
+        case when periods.segment_id = 'all' then coalesce(sum(activity.sessions), 0) end as sessions,
+        case when periods.segment_id = 'all' then coalesce(sum(activity.events), 0) end as events
     from {{ ref('int_report_periods') }} as periods
     left join {{ ref('fct_activity_daily') }} as activity
         on periods.workspace_id = activity.workspace_id
             and activity.activity_date between periods.starts_on and periods.ends_on
-    where periods.segment_id = 'all'
+            and periods.segment_id = 'all'
     group by periods.workspace_id, periods.segment_id, periods.timeframe, periods.timeframe_days
 
 ),
@@ -96,6 +96,7 @@ violations as (
 
     select
         expected_parts.workspace_id,
+        expected_parts.segment_id,
         expected_parts.timeframe,
         expected_parts.part,
         expected_parts.parts as expected_parts,
@@ -104,6 +105,8 @@ violations as (
         reports.sessions,
         expected_parts.events as expected_events,
         reports.events,
+        dates.sessions as date_sessions,
+        dates.events as date_events,
         activity.new_users + activity.returning_users + activity.reactivated_users as active_users,
         reports.most_users,
         reports.users_of_parts
@@ -113,6 +116,11 @@ violations as (
             and expected_parts.segment_id = reports.segment_id
             and expected_parts.timeframe = reports.timeframe
             and expected_parts.part = reports.part
+    left join reports as dates
+        on expected_parts.workspace_id = dates.workspace_id
+            and expected_parts.segment_id = dates.segment_id
+            and expected_parts.timeframe = dates.timeframe
+            and dates.part = 'date'
     left join {{ ref('rpt_activity') }} as activity
         on expected_parts.workspace_id = activity.workspace_id
             and expected_parts.segment_id = activity.segment_id
@@ -122,6 +130,8 @@ violations as (
         or expected_parts.parts <> reports.parts
         or expected_parts.sessions <> reports.sessions
         or expected_parts.events <> reports.events
+        or dates.sessions <> reports.sessions
+        or dates.events <> reports.events
         or activity.new_users + activity.returning_users + activity.reactivated_users
         not between reports.most_users and reports.users_of_parts
 

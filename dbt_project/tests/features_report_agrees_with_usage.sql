@@ -1,7 +1,7 @@
 {{ config(meta={'dagster': {'ref': {'name': 'rpt_features'}}}) }}
 
--- Every feature of dim_features is in every timeframe, with the usage of its days, and the users of a feature are among
--- the active ones and these among the known ones.
+-- Every feature of dim_features is in every timeframe of every segment, for `all` with the usage of its days, and the
+-- users of a feature are among the active ones and these among the known ones.
 with
 
 expected_features as (
@@ -11,16 +11,17 @@ expected_features as (
         periods.segment_id,
         periods.timeframe,
         features.feature_name,
-        coalesce(sum(feature_usage.usage_count), 0) as usage_count,
-        coalesce(max(feature_usage.unique_users), 0) as most_users_of_a_day,
-        coalesce(sum(feature_usage.unique_users), 0) as users_of_days
+        case when periods.segment_id = 'all' then coalesce(sum(feature_usage.usage_count), 0) end as usage_count,
+        case when periods.segment_id = 'all' then coalesce(max(feature_usage.unique_users), 0) end
+            as most_users_of_a_day,
+        case when periods.segment_id = 'all' then coalesce(sum(feature_usage.unique_users), 0) end as users_of_days
     from {{ ref('int_report_periods') }} as periods
     inner join {{ ref('dim_features') }} as features on periods.workspace_id = features.workspace_id
     left join {{ ref('fct_feature_usage_daily') }} as feature_usage
         on features.workspace_id = feature_usage.workspace_id
             and features.feature_name = feature_usage.feature_name
             and feature_usage.activity_date between periods.starts_on and periods.ends_on
-    where periods.segment_id = 'all'
+            and periods.segment_id = 'all'
     group by periods.workspace_id, periods.segment_id, periods.timeframe, features.feature_name
 
 ),
@@ -29,6 +30,7 @@ violations as (
 
     select
         expected_features.workspace_id,
+        expected_features.segment_id,
         expected_features.timeframe,
         expected_features.feature_name,
         expected_features.usage_count as expected_usage_count,

@@ -60,6 +60,7 @@ INTERMEDIATE = (
     "int_funnel_events",
     "int_funnel_steps",
     "int_goals",
+    "int_period_users",
     "int_report_periods",
     "int_risk_snapshots",
     "int_risk_states",

@@ -1,8 +1,8 @@
 with
 
-periods as (
+reported_days as (
 
-    select * from {{ ref('int_report_periods') }}
+    {{ reported_days() }}
 
 ),
 
@@ -19,27 +19,31 @@ days as (
         periods.segment_id,
         periods.timeframe,
         {{ add_days('periods.starts_on', 'day_numbers.number') }} as activity_date
-    from periods
+    from {{ ref('int_report_periods') }} as periods
     inner join day_numbers on periods.timeframe_days > day_numbers.number
 
 ),
 
-activity as (
+user_days as (
 
     select
-        periods.workspace_id,
-        periods.segment_id,
-        periods.timeframe,
+        user_days.workspace_id,
+        user_days.user_key,
         user_days.activity_date,
-        count(*) as active_users,
-        sum(user_days.sessions) as sessions,
-        sum(user_days.events) as events
-    from periods
-    inner join {{ ref('int_user_days') }} as user_days
-        on periods.workspace_id = user_days.workspace_id
-            and user_days.activity_date between periods.starts_on and periods.ends_on
+        user_days.sessions,
+        user_days.events
+    from {{ ref('int_user_days') }} as user_days
+    inner join reported_days
+        on user_days.workspace_id = reported_days.workspace_id
+            and user_days.activity_date between reported_days.starts_on and reported_days.ends_on
     where not user_days.is_bot
-    group by periods.workspace_id, periods.segment_id, periods.timeframe, user_days.activity_date
+
+),
+
+-- A day has the same numbers in every timeframe that holds it.
+activity as (
+
+    {{ segment_totals('user_days', keys=['activity_date'], sums=['sessions', 'events']) }}
 
 )
 
@@ -48,12 +52,11 @@ select
     days.segment_id,
     days.timeframe,
     days.activity_date,
-    coalesce(activity.active_users, 0) as active_users,
+    coalesce(activity.users, 0) as active_users,
     cast(coalesce(activity.sessions, 0) as bigint) as sessions,
     cast(coalesce(activity.events, 0) as bigint) as events
 from days
 left join activity
     on days.workspace_id = activity.workspace_id
         and days.segment_id = activity.segment_id
-        and days.timeframe = activity.timeframe
         and days.activity_date = activity.activity_date

@@ -1,8 +1,8 @@
 with
 
-periods as (
+reported_days as (
 
-    select * from {{ ref('int_report_periods') }}
+    {{ reported_days() }}
 
 ),
 
@@ -12,21 +12,25 @@ hours as (
 
 ),
 
-activity as (
+user_hours as (
 
     select
-        periods.workspace_id,
-        periods.segment_id,
-        periods.timeframe,
+        user_hours.workspace_id,
+        user_hours.user_key,
+        user_hours.activity_date,
         user_hours.hour_of_day,
-        count(distinct user_hours.user_key) as active_users,
-        sum(user_hours.sessions) as sessions,
-        sum(user_hours.events) as events
-    from periods
-    inner join {{ ref('int_user_hours') }} as user_hours
-        on periods.workspace_id = user_hours.workspace_id
-            and user_hours.activity_date between periods.starts_on and periods.ends_on
-    group by periods.workspace_id, periods.segment_id, periods.timeframe, user_hours.hour_of_day
+        user_hours.sessions,
+        user_hours.events
+    from {{ ref('int_user_hours') }} as user_hours
+    inner join reported_days
+        on user_hours.workspace_id = reported_days.workspace_id
+            and user_hours.activity_date between reported_days.starts_on and reported_days.ends_on
+
+),
+
+activity as (
+
+    {{ timeframe_totals('user_hours', keys=['hour_of_day'], sums=['sessions', 'events']) }}
 
 )
 
@@ -35,10 +39,10 @@ select
     periods.segment_id,
     periods.timeframe,
     cast(hours.number as smallint) as hour_of_day,
-    coalesce(activity.active_users, 0) as active_users,
+    coalesce(activity.users, 0) as active_users,
     cast(coalesce(activity.sessions, 0) as bigint) as sessions,
     cast(coalesce(activity.events, 0) as bigint) as events
-from periods
+from {{ ref('int_report_periods') }} as periods
 cross join hours
 left join activity
     on periods.workspace_id = activity.workspace_id

@@ -1,8 +1,8 @@
 with
 
-periods as (
+reported_days as (
 
-    select * from {{ ref('int_report_periods') }}
+    {{ reported_days() }}
 
 ),
 
@@ -15,34 +15,36 @@ weekdays as (
 user_days as (
 
     select
-        periods.workspace_id,
-        periods.segment_id,
-        periods.timeframe,
+        user_days.workspace_id,
         user_days.user_key,
-        user_days.sessions,
-        user_days.events,
-        -- 1970-01-05 was a Monday.
-        {{ days_between("date '1970-01-05'", 'user_days.activity_date') }} % 7 + 1 as iso_weekday
-    from periods
-    inner join {{ ref('int_user_days') }} as user_days
-        on periods.workspace_id = user_days.workspace_id
-            and user_days.activity_date between periods.starts_on and periods.ends_on
+        user_days.activity_date,
+        {{ iso_weekday('user_days.activity_date') }} as iso_weekday
+    from {{ ref('int_user_days') }} as user_days
+    inner join reported_days
+        on user_days.workspace_id = reported_days.workspace_id
+            and user_days.activity_date between reported_days.starts_on and reported_days.ends_on
     where not user_days.is_bot
 
 ),
 
+active_users as (
+
+    {{ timeframe_totals('user_days', keys=['iso_weekday']) }}
+
+),
+
+-- Sessions and events, unlike users, are those of the days added up.
 activity as (
 
     select
         workspace_id,
         segment_id,
         timeframe,
-        iso_weekday,
-        count(distinct user_key) as active_users,
+        {{ iso_weekday('activity_date') }} as iso_weekday,
         sum(sessions) as sessions,
         sum(events) as events
-    from user_days
-    group by workspace_id, segment_id, timeframe, iso_weekday
+    from {{ ref('rpt_activity_by_date') }}
+    group by workspace_id, segment_id, timeframe, {{ iso_weekday('activity_date') }}
 
 )
 
@@ -51,11 +53,16 @@ select
     periods.segment_id,
     periods.timeframe,
     cast(weekdays.number as smallint) as iso_weekday,
-    coalesce(activity.active_users, 0) as active_users,
+    coalesce(active_users.users, 0) as active_users,
     cast(coalesce(activity.sessions, 0) as bigint) as sessions,
     cast(coalesce(activity.events, 0) as bigint) as events
-from periods
+from {{ ref('int_report_periods') }} as periods
 cross join weekdays
+left join active_users
+    on periods.workspace_id = active_users.workspace_id
+        and periods.segment_id = active_users.segment_id
+        and periods.timeframe = active_users.timeframe
+        and weekdays.number = active_users.iso_weekday
 left join activity
     on periods.workspace_id = activity.workspace_id
         and periods.segment_id = activity.segment_id

@@ -1,11 +1,5 @@
 with
 
-periods as (
-
-    select * from {{ ref('int_report_periods') }}
-
-),
-
 stages as (
 
     select
@@ -22,57 +16,24 @@ stages as (
 
 ),
 
-known_users as (
-
-    select
-        periods.workspace_id,
-        periods.segment_id,
-        periods.timeframe,
-        count(*) as users
-    from periods
-    inner join {{ ref('int_users') }} as users
-        on periods.workspace_id = users.workspace_id
-            and periods.ends_on >= users.known_from
-    group by periods.workspace_id, periods.segment_id, periods.timeframe
-
-),
-
-active_users as (
-
-    select
-        periods.workspace_id,
-        periods.segment_id,
-        periods.timeframe,
-        count(distinct user_days.user_key) as users
-    from periods
-    inner join {{ ref('int_user_days') }} as user_days
-        on periods.workspace_id = user_days.workspace_id
-            and user_days.activity_date between periods.starts_on and periods.ends_on
-    where not user_days.is_bot
-    group by periods.workspace_id, periods.segment_id, periods.timeframe
-
-),
-
 usage_by_user_and_feature as (
 
     select
-        periods.workspace_id,
-        periods.segment_id,
-        periods.timeframe,
-        periods.timeframe_days,
+        timeframes.workspace_id,
+        timeframes.timeframe,
+        timeframes.timeframe_days,
         feature_days.user_key,
         feature_days.feature_name,
         count(*) as days,
-        count(distinct {{ period_index('week', 'feature_days.activity_date') }}) as weeks
-    from periods
+        {{ set_of_weeks('feature_days.activity_date', 'timeframes.starts_on') }} as weeks
+    from {{ ref('int_timeframes') }} as timeframes
     inner join {{ ref('int_feature_days') }} as feature_days
-        on periods.workspace_id = feature_days.workspace_id
-            and feature_days.activity_date between periods.starts_on and periods.ends_on
+        on timeframes.workspace_id = feature_days.workspace_id
+            and feature_days.activity_date between timeframes.starts_on and timeframes.ends_on
     group by
-        periods.workspace_id,
-        periods.segment_id,
-        periods.timeframe,
-        periods.timeframe_days,
+        timeframes.workspace_id,
+        timeframes.timeframe,
+        timeframes.timeframe_days,
         feature_days.user_key,
         feature_days.feature_name
 
@@ -82,15 +43,25 @@ feature_users as (
 
     select
         workspace_id,
-        segment_id,
         timeframe,
-        count(distinct user_key) as users,
-        count(distinct case when days >= 2 then user_key end) as repeated_users,
+        user_key,
+        max(case when days >= 2 then 1 else 0 end) as repeated_users,
         -- Three ISO weeks never fit into seven days, so there three days make a habit.
-        count(distinct case when case when timeframe_days = 7 then days else weeks end >= 3 then user_key end)
-            as habitual_users
+        max(
+            case
+                when timeframe_days = 7 then case when days >= 3 then 1 else 0 end
+                when {{ has_three_weeks('weeks') }} then 1
+                else 0
+            end
+        ) as habitual_users
     from usage_by_user_and_feature
-    group by workspace_id, segment_id, timeframe
+    group by workspace_id, timeframe, user_key
+
+),
+
+feature_totals as (
+
+    {{ segment_totals('feature_users', keys=['timeframe'], sums=['repeated_users', 'habitual_users']) }}
 
 ),
 
@@ -102,30 +73,24 @@ stage_users as (
         periods.timeframe,
         stages.stage_order,
         stages.stage,
-        coalesce(
-            case stages.stage_order
-                when 1 then known_users.users
-                when 2 then active_users.users
-                when 3 then feature_users.users
-                when 4 then feature_users.repeated_users
-                when 5 then feature_users.habitual_users
-            end,
-            0
+        cast(
+            coalesce(
+                case stages.stage_order
+                    when 1 then periods.known_users
+                    when 2 then periods.active_users
+                    when 3 then feature_totals.users
+                    when 4 then feature_totals.repeated_users
+                    when 5 then feature_totals.habitual_users
+                end,
+                0
+            ) as bigint
         ) as users
-    from periods
+    from {{ ref('int_period_users') }} as periods
     cross join stages
-    left join known_users
-        on periods.workspace_id = known_users.workspace_id
-            and periods.segment_id = known_users.segment_id
-            and periods.timeframe = known_users.timeframe
-    left join active_users
-        on periods.workspace_id = active_users.workspace_id
-            and periods.segment_id = active_users.segment_id
-            and periods.timeframe = active_users.timeframe
-    left join feature_users
-        on periods.workspace_id = feature_users.workspace_id
-            and periods.segment_id = feature_users.segment_id
-            and periods.timeframe = feature_users.timeframe
+    left join feature_totals
+        on periods.workspace_id = feature_totals.workspace_id
+            and periods.segment_id = feature_totals.segment_id
+            and periods.timeframe = feature_totals.timeframe
 
 ),
 

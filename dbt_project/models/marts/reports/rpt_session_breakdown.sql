@@ -1,11 +1,5 @@
 with
 
-periods as (
-
-    select * from {{ ref('int_report_periods') }}
-
-),
-
 length_buckets as (
 
     select buckets.length_bucket
@@ -27,9 +21,9 @@ dimensions as (
 sessions_by_dimension as (
 
     select
-        periods.workspace_id,
-        periods.segment_id,
-        periods.timeframe,
+        sessions.workspace_id,
+        sessions.user_key,
+        sessions.session_date,
         dimensions.dimension,
         coalesce(
             case dimensions.dimension
@@ -40,29 +34,16 @@ sessions_by_dimension as (
                 when 'country_code' then sessions.country_code
             end,
             'unknown'
-        ) as value,
-        sessions.user_key
-    from periods
-    inner join {{ ref('fct_sessions') }} as sessions
-        on periods.workspace_id = sessions.workspace_id
-            and sessions.session_date between periods.starts_on and periods.ends_on
+        ) as value
+    from {{ ref('fct_sessions') }} as sessions
     cross join dimensions
     where not sessions.is_bot
 
 ),
 
-counts as (
+totals as (
 
-    select
-        workspace_id,
-        segment_id,
-        timeframe,
-        dimension,
-        value,
-        count(distinct user_key) as users,
-        count(*) as sessions
-    from sessions_by_dimension
-    group by workspace_id, segment_id, timeframe, dimension, value
+    {{ session_totals('sessions_by_dimension', keys=['dimension', 'value']) }}
 
 ),
 
@@ -75,7 +56,7 @@ listed_values as (
         periods.timeframe,
         'length_bucket' as dimension,
         length_buckets.length_bucket as value
-    from periods
+    from {{ ref('int_report_periods') }} as periods
     cross join length_buckets
 
     union
@@ -86,17 +67,17 @@ listed_values as (
         timeframe,
         dimension,
         value
-    from counts
+    from totals
 
 ),
 
-totals as (
+measures as (
 
     select
         listed_values.*,
-        coalesce(counts.users, 0) as users,
-        coalesce(counts.sessions, 0) as sessions,
-        sum(counts.sessions) over (
+        coalesce(totals.users, 0) as users,
+        coalesce(totals.sessions, 0) as sessions,
+        sum(totals.sessions) over (
             partition by
                 listed_values.workspace_id,
                 listed_values.segment_id,
@@ -104,12 +85,12 @@ totals as (
                 listed_values.dimension
         ) as all_sessions
     from listed_values
-    left join counts
-        on listed_values.workspace_id = counts.workspace_id
-            and listed_values.segment_id = counts.segment_id
-            and listed_values.timeframe = counts.timeframe
-            and listed_values.dimension = counts.dimension
-            and listed_values.value = counts.value
+    left join totals
+        on listed_values.workspace_id = totals.workspace_id
+            and listed_values.segment_id = totals.segment_id
+            and listed_values.timeframe = totals.timeframe
+            and listed_values.dimension = totals.dimension
+            and listed_values.value = totals.value
 
 )
 
@@ -122,4 +103,4 @@ select
     users,
     sessions,
     cast({{ ratio('100 * sessions', 'all_sessions') }} as decimal(5, 2)) as share
-from totals
+from measures

@@ -1,32 +1,25 @@
 with
 
-periods as (
-
-    select * from {{ ref('int_report_periods') }}
-
-),
-
-ranked_sessions as (
+sessions as (
 
     select
-        periods.workspace_id,
-        periods.segment_id,
-        periods.timeframe,
-        sessions.duration_seconds,
-        row_number() over (
-            partition by periods.workspace_id, periods.segment_id, periods.timeframe
-            order by sessions.duration_seconds
-        ) as length_rank,
-        count(*) over (partition by periods.workspace_id, periods.segment_id, periods.timeframe) as sessions
-    from periods
+        timeframes.workspace_id,
+        segment_sets.segment_id,
+        timeframes.timeframe,
+        sessions.duration_seconds
+    from {{ ref('int_timeframes') }} as timeframes
     inner join {{ ref('fct_sessions') }} as sessions
-        on periods.workspace_id = sessions.workspace_id
-            and sessions.session_date between periods.starts_on and periods.ends_on
+        on timeframes.workspace_id = sessions.workspace_id
+            and sessions.session_date between timeframes.starts_on and timeframes.ends_on
+    inner join {{ ref('int_user_segment_sets') }} as users on sessions.user_key = users.user_key
+    inner join {{ ref('int_segment_sets') }} as segment_sets
+        on users.workspace_id = segment_sets.workspace_id
+            and users.segment_set = segment_sets.segment_set
     where not sessions.is_bot
 
 ),
 
--- The ranks n/2 and n/2 + 1 of an even count are the middle two; an odd count has (n + 1)/2 alone between them. Not
+-- The middle from below and the middle from above are the middle two; of an odd count both are the same session. Not
 -- the engines' own median, which is a float.
 lengths as (
 
@@ -36,9 +29,9 @@ lengths as (
         timeframe,
         count(*) as sessions,
         sum(duration_seconds) as seconds,
-        sum(case when 2 * length_rank between sessions and sessions + 2 then duration_seconds end) as middle_seconds,
-        count(case when 2 * length_rank between sessions and sessions + 2 then 1 end) as middle_sessions
-    from ranked_sessions
+        percentile_disc(0.5) within group (order by duration_seconds) as lower_middle_seconds,
+        percentile_disc(0.5) within group (order by duration_seconds desc) as upper_middle_seconds
+    from sessions
     group by workspace_id, segment_id, timeframe
 
 )
@@ -49,8 +42,9 @@ select
     periods.timeframe,
     coalesce(lengths.sessions, 0) as sessions,
     cast({{ ratio('lengths.seconds', 'lengths.sessions') }} as decimal(18, 2)) as avg_seconds,
-    cast({{ ratio('lengths.middle_seconds', 'lengths.middle_sessions') }} as decimal(18, 2)) as median_seconds
-from periods
+    cast({{ ratio('lengths.lower_middle_seconds + lengths.upper_middle_seconds', 2) }} as decimal(18, 2))
+        as median_seconds
+from {{ ref('int_report_periods') }} as periods
 left join lengths
     on periods.workspace_id = lengths.workspace_id
         and periods.segment_id = lengths.segment_id
