@@ -43,6 +43,7 @@ INTERMEDIATE = (
     "int_features",
     "int_goals",
     "int_report_periods",
+    "int_segment_cohorts",
     "int_segment_sets",
     "int_session_paths",
     "int_session_steps",
