@@ -36,6 +36,7 @@ INTERMEDIATE = (
     "int_as_of_dates",
     "int_calendar",
     "int_common_paths",
+    "int_conversion_spans",
     "int_conversions",
     "int_engagement_scores",
     "int_events",
