@@ -30,3 +30,14 @@
         else {{ add_months("date '0001-01-01'", index ~ ' - 12') }}
     end
 {%- endmacro %}
+
+
+{# Days of the shortest report timeframe that holds a day, of those that end on `last_day`; every other one that holds it
+   is longer. #}
+{% macro shortest_timeframe(day, last_day) -%}
+    case
+        {%- for days in var('timeframes') | sort %}
+        when {{ days_between(day, last_day) }} < {{ days }} then {{ days }}
+        {%- endfor %}
+    end
+{%- endmacro %}
