@@ -14,6 +14,12 @@
     {% do return(replace_rows(arguments, touches_day('replaced', 'activity_date'))) %}
 {% endmacro %}
 
+{# The same for the spans in which conversions are asked for anew. #}
+{% macro get_incremental_replace_conversion_spans_sql(arguments) %}
+    {% set spans = ref('int_conversion_spans') %}
+    {% do return(replace_rows(arguments, touches_span('replaced', config.get('meta').moment, spans))) %}
+{% endmacro %}
+
 {# Every row: for small tables that keep their relation between builds. #}
 {% macro get_incremental_replace_all_sql(arguments) %}
     {% do return(replace_rows(arguments, 'true')) %}
@@ -29,25 +35,41 @@
 {% endmacro %}
 
 
-{# Whether a row's moment lies in a touched span of its user. #}
-{% macro touches_span(row_name, moment) -%}
-    exists (
-        select 1
-        from {{ ref('int_touched_spans') }} as spans
-        where spans.user_key = {{ row_name }}.user_key
-            and {{ row_name }}.{{ moment }} between spans.starts_at and spans.ends_at
+{# Whether a row's moment lies in a touched span of its user, or in one of another model of spans.
+
+   The first two conditions follow from the third. DuckDB joins a correlated subquery by collecting every (user, moment)
+   of the table first, unless few rows are left by then: 4.2 s of computing in place of 0.03 s over 12 million events. #}
+{% macro touches_span(row_name, moment, spans=none) -%}
+    {%- set spans = spans or ref('int_touched_spans') -%}
+    (
+        {{ row_name }}.{{ moment }} >= (select min(spans.starts_at) from {{ spans }} as spans)
+        and {{ row_name }}.user_key in (select spans.user_key from {{ spans }} as spans)
+        and exists (
+            select 1
+            from {{ spans }} as spans
+            where spans.user_key = {{ row_name }}.user_key
+                and {{ row_name }}.{{ moment }} between spans.starts_at and spans.ends_at
+        )
     )
 {%- endmacro %}
 
 
 {# Whether a row's local date may hold an event of a touched span of its user. A day on either side covers every zone, the
-   one before a change of a workspace's zone included. #}
+   one before a change of a workspace's zone included. The first two conditions are as in touches_span. #}
 {% macro touches_day(row_name, day) -%}
-    exists (
-        select 1
-        from {{ ref('int_touched_spans') }} as spans
-        where spans.user_key = {{ row_name }}.user_key
-            and {{ row_name }}.{{ day }} between {{ add_days('cast(spans.starts_at as date)', -1) }}
-            and {{ add_days('cast(spans.ends_at as date)', 1) }}
+    {%- set spans = ref('int_touched_spans') -%}
+    (
+        {{ row_name }}.{{ day }} >= (
+            select {{ add_days('cast(min(spans.starts_at) as date)', -1) }}
+            from {{ spans }} as spans
+        )
+        and {{ row_name }}.user_key in (select spans.user_key from {{ spans }} as spans)
+        and exists (
+            select 1
+            from {{ spans }} as spans
+            where spans.user_key = {{ row_name }}.user_key
+                and {{ row_name }}.{{ day }} between {{ add_days('cast(spans.starts_at as date)', -1) }}
+                and {{ add_days('cast(spans.ends_at as date)', 1) }}
+        )
     )
 {%- endmacro %}

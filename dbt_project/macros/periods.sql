@@ -53,3 +53,14 @@
     {%- set without_first = '(' ~ weeks ~ ' & (' ~ weeks ~ ' - 1))' -%}
     {{ without_first }} & ({{ without_first }} - 1) > 0
 {%- endmacro %}
+
+
+{# Days of the shortest report timeframe that holds a day, of those that end on `last_day`; every other one that holds it
+   is longer. #}
+{% macro shortest_timeframe(day, last_day) -%}
+    case
+        {%- for days in var('timeframes') | sort %}
+        when {{ days_between(day, last_day) }} < {{ days }} then {{ days }}
+        {%- endfor %}
+    end
+{%- endmacro %}

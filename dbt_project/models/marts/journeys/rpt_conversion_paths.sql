@@ -1,75 +1,18 @@
 with
 
-path_counts as (
+conversions as (
 
-    select
-        periods.workspace_id,
-        periods.segment_id,
-        periods.timeframe,
-        periods.starts_on,
-        periods.ends_on,
-        conversions.goal_name,
-        conversions.page_1,
-        conversions.page_2,
-        conversions.page_3,
-        conversions.page_4,
-        conversions.page_5,
-        count(*) as conversions,
-        count(distinct conversions.user_key) as users
-    from {{ ref('int_report_periods') }} as periods
-    inner join {{ ref('int_conversions') }} as conversions
-        on periods.workspace_id = conversions.workspace_id
-            and conversions.session_date between periods.starts_on and periods.ends_on
-    group by
-        periods.workspace_id,
-        periods.segment_id,
-        periods.timeframe,
-        periods.starts_on,
-        periods.ends_on,
-        conversions.goal_name,
-        conversions.page_1,
-        conversions.page_2,
-        conversions.page_3,
-        conversions.page_4,
-        conversions.page_5
-
-),
-
-named_paths as (
-
-    select
-        *,
-        {{ joined_path('page_1', 'page_2', 'page_3', 'page_4', 'page_5') }} as path
-    from path_counts
-
-),
-
-ranked_paths as (
-
-    select
-        *,
-        cast(row_number() over (
-            partition by workspace_id, segment_id, timeframe, goal_name
-            order by
-                conversions desc,
-                {{ byte_order('path') }},
-                {{ byte_order('page_1') }},
-                {{ byte_order('page_2') }},
-                {{ byte_order('page_3') }},
-                {{ byte_order('page_4') }}
-        ) as integer) as path_rank
-    from named_paths
+    select * from {{ ref('int_conversions') }}
 
 ),
 
 kept_paths as (
 
-    select * from ranked_paths
-    where path_rank <= 20
+    {{ ranked_paths('conversions', limit=20, keys=['goal_name']) }}
 
 ),
 
-distinct_paths as (
+distinct_pages as (
 
     select distinct
         workspace_id,
@@ -83,35 +26,79 @@ distinct_paths as (
 
 ),
 
-report_days as (
+distinct_paths as (
+
+    select
+        *,
+        row_number() over (order by workspace_id, page_1, page_2, page_3, page_4, page_5) as path_number
+    from distinct_pages
+
+),
+
+first_pages as (
+
+    select distinct
+        workspace_id,
+        page_1
+    from distinct_paths
+
+),
+
+days_of_reports as (
 
     select
         workspace_id,
         min(starts_on) as starts_on,
         max(ends_on) as ends_on
-    from {{ ref('int_report_periods') }}
+    from {{ ref('int_timeframes') }}
     group by workspace_id
 
 ),
 
+-- Each with the shortest timeframe that holds it: it counts in every longer one too.
+dated_sessions as (
+
+    select
+        sessions.session_id,
+        users.segment_set,
+        {{ shortest_timeframe('sessions.session_date', 'days_of_reports.ends_on') }} as timeframe_days
+    from {{ ref('int_session_paths') }} as sessions
+    inner join days_of_reports
+        on sessions.workspace_id = days_of_reports.workspace_id
+            and sessions.session_date between days_of_reports.starts_on and days_of_reports.ends_on
+    inner join {{ ref('int_user_segment_sets') }} as users on sessions.user_key = users.user_key
+
+),
+
 -- Each step of a session with the four that follow it.
+all_runs as (
+
+    select
+        session_id,
+        workspace_id,
+        page as page_1,
+        lead(page, 1) over steps_of_session as page_2,
+        lead(page, 2) over steps_of_session as page_3,
+        lead(page, 3) over steps_of_session as page_4,
+        lead(page, 4) over steps_of_session as page_5
+    from {{ ref('int_session_steps') }}
+    -- Without a goal that was reached there is nothing to look for.
+    where exists (select 1 from distinct_paths)
+    window steps_of_session as (partition by session_id order by step)
+
+),
+
 step_runs as (
 
     select
-        steps.session_id,
-        steps.workspace_id,
-        steps.page as page_1,
-        lead(steps.page, 1) over steps_of_session as page_2,
-        lead(steps.page, 2) over steps_of_session as page_3,
-        lead(steps.page, 3) over steps_of_session as page_4,
-        lead(steps.page, 4) over steps_of_session as page_5,
-        paths.session_date
-    from report_days
-    inner join {{ ref('int_session_paths') }} as paths
-        on report_days.workspace_id = paths.workspace_id
-            and paths.session_date between report_days.starts_on and report_days.ends_on
-    inner join {{ ref('int_session_steps') }} as steps on paths.session_id = steps.session_id
-    window steps_of_session as (partition by steps.session_id order by steps.step)
+        all_runs.*,
+        dated_sessions.segment_set,
+        dated_sessions.timeframe_days
+    from all_runs
+    inner join first_pages
+        on all_runs.workspace_id = first_pages.workspace_id
+            and all_runs.page_1 = first_pages.page_1
+    inner join dated_sessions on all_runs.session_id = dated_sessions.session_id
 
 ),
 
@@ -119,64 +106,148 @@ step_runs as (
 sessions_with_path as (
 
     select distinct
-        distinct_paths.*,
-        step_runs.session_id,
-        step_runs.session_date
-    from distinct_paths
-    inner join step_runs
-        on distinct_paths.workspace_id = step_runs.workspace_id
-            and distinct_paths.page_1 = step_runs.page_1
-            and (distinct_paths.page_2 is null or distinct_paths.page_2 = step_runs.page_2)
-            and (distinct_paths.page_3 is null or distinct_paths.page_3 = step_runs.page_3)
-            and (distinct_paths.page_4 is null or distinct_paths.page_4 = step_runs.page_4)
-            and (distinct_paths.page_5 is null or distinct_paths.page_5 = step_runs.page_5)
+        paths.path_number,
+        runs.workspace_id,
+        runs.segment_set,
+        runs.timeframe_days,
+        runs.session_id
+    from distinct_paths as paths
+    inner join step_runs as runs
+        on paths.workspace_id = runs.workspace_id
+            and paths.page_1 = runs.page_1
+    where paths.page_2 is null
+
+    union all
+
+    select distinct
+        paths.path_number,
+        runs.workspace_id,
+        runs.segment_set,
+        runs.timeframe_days,
+        runs.session_id
+    from distinct_paths as paths
+    inner join step_runs as runs
+        on paths.workspace_id = runs.workspace_id
+            and paths.page_1 = runs.page_1
+            and paths.page_2 = runs.page_2
+    where paths.page_3 is null
+
+    union all
+
+    select distinct
+        paths.path_number,
+        runs.workspace_id,
+        runs.segment_set,
+        runs.timeframe_days,
+        runs.session_id
+    from distinct_paths as paths
+    inner join step_runs as runs
+        on paths.workspace_id = runs.workspace_id
+            and paths.page_1 = runs.page_1
+            and paths.page_2 = runs.page_2
+            and paths.page_3 = runs.page_3
+    where paths.page_4 is null
+
+    union all
+
+    select distinct
+        paths.path_number,
+        runs.workspace_id,
+        runs.segment_set,
+        runs.timeframe_days,
+        runs.session_id
+    from distinct_paths as paths
+    inner join step_runs as runs
+        on paths.workspace_id = runs.workspace_id
+            and paths.page_1 = runs.page_1
+            and paths.page_2 = runs.page_2
+            and paths.page_3 = runs.page_3
+            and paths.page_4 = runs.page_4
+    where paths.page_5 is null
+
+    union all
+
+    select distinct
+        paths.path_number,
+        runs.workspace_id,
+        runs.segment_set,
+        runs.timeframe_days,
+        runs.session_id
+    from distinct_paths as paths
+    inner join step_runs as runs
+        on paths.workspace_id = runs.workspace_id
+            and paths.page_1 = runs.page_1
+            and paths.page_2 = runs.page_2
+            and paths.page_3 = runs.page_3
+            and paths.page_4 = runs.page_4
+            and paths.page_5 = runs.page_5
+
+),
+
+sessions_of_sets as (
+
+    select
+        workspace_id,
+        segment_set,
+        timeframe_days,
+        path_number,
+        count(*) as sessions
+    from sessions_with_path
+    group by workspace_id, segment_set, timeframe_days, path_number
+
+),
+
+sessions_of_segments as (
+
+    select
+        counts.workspace_id,
+        sets.segment_id,
+        timeframes.timeframe,
+        counts.path_number,
+        cast(sum(counts.sessions) as bigint) as sessions
+    from sessions_of_sets as counts
+    inner join {{ ref('int_segment_sets') }} as sets
+        on counts.workspace_id = sets.workspace_id
+            and counts.segment_set = sets.segment_set
+    inner join {{ ref('int_timeframes') }} as timeframes
+        on counts.workspace_id = timeframes.workspace_id
+            and counts.timeframe_days <= timeframes.timeframe_days
+    group by counts.workspace_id, sets.segment_id, timeframes.timeframe, counts.path_number
 
 ),
 
 -- No page is an empty text, which therefore stands for none.
-passing_sessions as (
+numbered_paths as (
 
     select
-        kept_paths.workspace_id,
-        kept_paths.segment_id,
-        kept_paths.timeframe,
-        kept_paths.goal_name,
-        kept_paths.path_rank,
-        count(*) as sessions
+        kept_paths.*,
+        distinct_paths.path_number
     from kept_paths
-    inner join sessions_with_path
-        on kept_paths.workspace_id = sessions_with_path.workspace_id
-            and kept_paths.page_1 = sessions_with_path.page_1
-            and coalesce(kept_paths.page_2, '') = coalesce(sessions_with_path.page_2, '')
-            and coalesce(kept_paths.page_3, '') = coalesce(sessions_with_path.page_3, '')
-            and coalesce(kept_paths.page_4, '') = coalesce(sessions_with_path.page_4, '')
-            and coalesce(kept_paths.page_5, '') = coalesce(sessions_with_path.page_5, '')
-            and sessions_with_path.session_date between kept_paths.starts_on and kept_paths.ends_on
-    group by
-        kept_paths.workspace_id,
-        kept_paths.segment_id,
-        kept_paths.timeframe,
-        kept_paths.goal_name,
-        kept_paths.path_rank
+    left join distinct_paths
+        on kept_paths.workspace_id = distinct_paths.workspace_id
+            and kept_paths.page_1 = distinct_paths.page_1
+            and coalesce(kept_paths.page_2, '') = coalesce(distinct_paths.page_2, '')
+            and coalesce(kept_paths.page_3, '') = coalesce(distinct_paths.page_3, '')
+            and coalesce(kept_paths.page_4, '') = coalesce(distinct_paths.page_4, '')
+            and coalesce(kept_paths.page_5, '') = coalesce(distinct_paths.page_5, '')
 
 )
 
 select
-    kept_paths.workspace_id,
-    kept_paths.segment_id,
-    kept_paths.timeframe,
-    kept_paths.goal_name,
-    kept_paths.path_rank,
-    kept_paths.path,
-    kept_paths.conversions,
-    kept_paths.users,
-    cast({{ ratio('100 * kept_paths.conversions', 'passing_sessions.sessions') }} as decimal(5, 2)) as conversion_rate,
-    case when kept_paths.page_1 is not null then kept_paths.conversions end as conversion_rate_numerator,
-    passing_sessions.sessions as conversion_rate_denominator
-from kept_paths
-left join passing_sessions
-    on kept_paths.workspace_id = passing_sessions.workspace_id
-        and kept_paths.segment_id = passing_sessions.segment_id
-        and kept_paths.timeframe = passing_sessions.timeframe
-        and kept_paths.goal_name = passing_sessions.goal_name
-        and kept_paths.path_rank = passing_sessions.path_rank
+    paths.workspace_id,
+    paths.segment_id,
+    paths.timeframe,
+    paths.goal_name,
+    paths.path_rank,
+    paths.path,
+    paths.sessions as conversions,
+    paths.users,
+    cast({{ ratio('100 * paths.sessions', 'passing.sessions') }} as decimal(5, 2)) as conversion_rate,
+    case when paths.page_1 is not null then paths.sessions end as conversion_rate_numerator,
+    passing.sessions as conversion_rate_denominator
+from numbered_paths as paths
+left join sessions_of_segments as passing
+    on paths.workspace_id = passing.workspace_id
+        and paths.segment_id = passing.segment_id
+        and paths.timeframe = passing.timeframe
+        and paths.path_number = passing.path_number

@@ -1,27 +1,22 @@
 with
 
-entries_of_users as (
+entries as (
 
     select
-        timeframes.workspace_id,
-        timeframes.timeframe,
-        sessions.entry_page as page,
-        sessions.user_key,
-        count(*) as sessions,
-        count(case when sessions.is_bounce then 1 end) as bounced_sessions
-    from {{ ref('int_timeframes') }} as timeframes
-    inner join {{ ref('fct_sessions') }} as sessions
-        on timeframes.workspace_id = sessions.workspace_id
-            and sessions.session_date between timeframes.starts_on and timeframes.ends_on
-    where not sessions.is_bot
-        and sessions.entry_page is not null
-    group by timeframes.workspace_id, timeframes.timeframe, sessions.entry_page, sessions.user_key
+        workspace_id,
+        user_key,
+        session_date,
+        entry_page as page,
+        case when is_bounce then 1 else 0 end as bounces
+    from {{ ref('fct_sessions') }}
+    where not is_bot
+        and entry_page is not null
 
 ),
 
 entries_of_segments as (
 
-    {{ segment_totals('entries_of_users', keys=['timeframe', 'page'], sums=['sessions', 'bounced_sessions']) }}
+    {{ session_totals('entries', keys=['page'], sums=['bounces']) }}
 
 )
 
@@ -31,9 +26,9 @@ select
     segment_id,
     timeframe,
     page,
-    cast(sessions as bigint) as sessions,
+    sessions,
     users,
-    cast({{ ratio('100 * bounced_sessions', 'sessions') }} as decimal(5, 2)) as bounce_rate,
-    cast(bounced_sessions as bigint) as bounce_rate_numerator,
-    cast(sessions as bigint) as bounce_rate_denominator
+    cast({{ ratio('100 * bounces', 'sessions') }} as decimal(5, 2)) as bounce_rate,
+    cast(bounces as bigint) as bounce_rate_numerator,
+    sessions as bounce_rate_denominator
 from entries_of_segments

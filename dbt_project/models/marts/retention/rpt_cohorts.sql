@@ -1,23 +1,34 @@
+with
+
+rates as (
+
+    select
+        *,
+        cast({{ ratio('100 * retained_users', 'cohort_users') }} as decimal(5, 2)) as retention_rate
+    from {{ ref('int_segment_cohorts') }}
+    where day_number in (0, 1, 7, 14, 30, 60, 90)
+
+)
+
 select
-    periods.workspace_id,
-    periods.segment_id,
-    periods.timeframe,
-    cells.cohort_start,
-    cells.cohort_users,
-    cast(max(case when cells.period_number = 1 then cells.retention_rate end) as decimal(5, 2)) as day1,
-    cast(max(case when cells.period_number = 7 then cells.retention_rate end) as decimal(5, 2)) as day7,
-    cast(max(case when cells.period_number = 14 then cells.retention_rate end) as decimal(5, 2)) as day14,
-    cast(max(case when cells.period_number = 30 then cells.retention_rate end) as decimal(5, 2)) as day30,
-    cast(max(case when cells.period_number = 60 then cells.retention_rate end) as decimal(5, 2)) as day60,
-    cast(max(case when cells.period_number = 90 then cells.retention_rate end) as decimal(5, 2)) as day90
-from {{ ref('int_report_periods') }} as periods
-inner join {{ ref('fct_cohort_retention') }} as cells
-    on periods.workspace_id = cells.workspace_id
-        and cells.cohort_start between periods.starts_on and periods.ends_on
-where cells.grain = 'day'
+    timeframes.workspace_id,
+    rates.segment_id,
+    timeframes.timeframe,
+    rates.cohort_start,
+    rates.cohort_users,
+    max(case when rates.day_number = 1 then rates.retention_rate end) as day1,
+    max(case when rates.day_number = 7 then rates.retention_rate end) as day7,
+    max(case when rates.day_number = 14 then rates.retention_rate end) as day14,
+    max(case when rates.day_number = 30 then rates.retention_rate end) as day30,
+    max(case when rates.day_number = 60 then rates.retention_rate end) as day60,
+    max(case when rates.day_number = 90 then rates.retention_rate end) as day90
+from {{ ref('int_timeframes') }} as timeframes
+inner join rates
+    on timeframes.workspace_id = rates.workspace_id
+        and rates.cohort_start between timeframes.starts_on and timeframes.ends_on
 group by
-    periods.workspace_id,
-    periods.segment_id,
-    periods.timeframe,
-    cells.cohort_start,
-    cells.cohort_users
+    timeframes.workspace_id,
+    rates.segment_id,
+    timeframes.timeframe,
+    rates.cohort_start,
+    rates.cohort_users

@@ -1,27 +1,19 @@
 with
 
-mature_cells as (
-
-    select * from {{ ref('fct_cohort_retention') }}
-    where grain = 'day'
-        and is_mature
-
-),
-
 pooled_days as (
 
     select
-        periods.workspace_id,
-        periods.segment_id,
-        periods.timeframe,
-        cells.period_number as day,
-        cast(sum(cells.cohort_users) as bigint) as eligible_users,
-        cast(sum(cells.retained_users) as bigint) as retained_users
-    from {{ ref('int_report_periods') }} as periods
-    inner join mature_cells as cells
-        on periods.workspace_id = cells.workspace_id
-            and cells.cohort_start between periods.starts_on and periods.ends_on
-    group by periods.workspace_id, periods.segment_id, periods.timeframe, cells.period_number
+        timeframes.workspace_id,
+        cohorts.segment_id,
+        timeframes.timeframe,
+        cohorts.day_number as day,
+        cast(sum(cohorts.cohort_users) as bigint) as eligible_users,
+        cast(sum(cohorts.retained_users) as bigint) as retained_users
+    from {{ ref('int_timeframes') }} as timeframes
+    inner join {{ ref('int_segment_cohorts') }} as cohorts
+        on timeframes.workspace_id = cohorts.workspace_id
+            and cohorts.cohort_start between timeframes.starts_on and timeframes.ends_on
+    group by timeframes.workspace_id, cohorts.segment_id, timeframes.timeframe, cohorts.day_number
 
 )
 
