@@ -20,6 +20,7 @@ from orchestration.project import build_fingerprint, ensure_manifest, published_
 from orchestration.settings import Settings, SettingsError, utc_now
 from warehouse.base import Publication, Warehouse, WarehouseError
 from warehouse.open import open_warehouse
+from warehouse.publications import announce_publication
 
 log = logging.getLogger("footfall")
 
@@ -81,6 +82,7 @@ class Refresh:
         is_wanted = self.full_refresh or not self.warehouse.has_publication()
         with self.warehouse.transaction() as tx:
             note_changes(tx, self.fingerprint, self.clock, self.as_of, is_wanted)
+            announce_publication(tx, self.warehouse.next_publication_id(tx))
             return pending_kinds(tx)
 
     def pending(self) -> dict[str, int]:

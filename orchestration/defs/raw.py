@@ -9,6 +9,7 @@ from orchestration.defs.resources import RefreshResource
 
 ENTITY_KEYS = {entity.name: dg.AssetKey(["raw", entity.name]) for entity in ENTITIES}
 BOOKKEEPING = {
+    "loads": "What came of every file: rows by outcome.",
     "repeated_events": "Every copy of an event id that occurs more than once.",
     "pending": "Work that the published marts do not show yet.",
     "time_zone_days": "Offsets of every time zone in use, by UTC day.",

@@ -19,11 +19,12 @@ SECRET = "a secret of the tests, long enough"
 SECONDS_TO_PUBLISH = 90
 
 ENTITIES = ("consents", "events", "features", "goals", "segments", "users", "workspaces")
-BOOKKEEPING = ("pending", "repeated_events", "time_zone_days", "workspace_time_zones")
+BOOKKEEPING = ("loads", "pending", "repeated_events", "time_zone_days", "workspace_time_zones")
 STAGING = (
     "stg_events",
     "stg_features",
     "stg_goals",
+    "stg_loads",
     "stg_pending",
     "stg_repeated_events",
     "stg_time_zone_days",
@@ -42,6 +43,8 @@ INTERMEDIATE = (
     "int_feature_days",
     "int_features",
     "int_goals",
+    "int_publication",
+    "int_published_cells",
     "int_report_periods",
     "int_session_paths",
     "int_session_steps",
@@ -64,6 +67,9 @@ MARTS = (
     "fct_feature_usage_daily",
     "fct_growth_periods",
     "fct_growth_rolling",
+    "fct_restatement_lateness",
+    "fct_restatement_sessions",
+    "fct_restatements",
     "fct_sessions",
     "fct_user_days",
     "rpt_activity",
