@@ -17,6 +17,7 @@ from ingest.privacy import Keys
 from ingest.time_zones import refresh_time_zones
 from orchestration.pending import note_changes, pending_kinds
 from orchestration.project import build_fingerprint, ensure_manifest, published_marts
+from orchestration.restatements import restatement_lines
 from orchestration.settings import Settings, SettingsError, utc_now
 from warehouse.base import Publication, Warehouse, WarehouseError
 from warehouse.open import open_warehouse
@@ -111,6 +112,8 @@ class Refresh:
         marts = published_marts(ensure_manifest(self.settings))
         publication = self.warehouse.publish(marts, self.run_id, self.fingerprint, self.as_of)
         log.info("published: publication %d, %d tables", publication.publication_id, len(marts))
+        for line in restatement_lines(self.warehouse, publication.publication_id):
+            log.info("%s", line)
         return publication
 
     def published_dates(self) -> dict[str, str]:

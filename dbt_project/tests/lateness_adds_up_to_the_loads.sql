@@ -26,7 +26,7 @@ lateness as (
 
     select sum(lateness.loaded_rows) as loaded_rows
     from {{ ref('fct_restatement_lateness') }} as lateness
-    inner join {{ ref('int_publication') }} as publication on lateness.publication_id = publication.publication_id
+    inner join {{ ref('int_publication') }} as builds on lateness.publication_id = builds.publication_id
 
 ),
 

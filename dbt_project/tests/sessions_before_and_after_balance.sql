@@ -7,7 +7,7 @@ this_publication as (
 
     select changes.*
     from {{ ref('fct_restatement_sessions') }} as changes
-    inner join {{ ref('int_publication') }} as publication on changes.publication_id = publication.publication_id
+    inner join {{ ref('int_publication') }} as builds on changes.publication_id = builds.publication_id
 
 ),
 
@@ -25,8 +25,14 @@ sessions_now as (
 violations as (
 
     select
-        this_publication.*,
-        sessions_now.sessions
+        this_publication.workspace_id,
+        this_publication.sessions_before,
+        this_publication.sessions_added,
+        this_publication.sessions_retired,
+        this_publication.sessions_merged,
+        this_publication.sessions_split,
+        this_publication.sessions_after,
+        sessions_now.sessions as counted_sessions
     from this_publication
     left join sessions_now on this_publication.workspace_id = sessions_now.workspace_id
     where this_publication.sessions_before + this_publication.sessions_added - this_publication.sessions_retired

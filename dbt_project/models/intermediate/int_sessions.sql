@@ -47,6 +47,6 @@ sessions as (
 select
     sessions.*,
     {{ seconds_between('sessions.started_at', 'sessions.ended_at') }} as duration_seconds,
-    publication.publication_id
+    builds.publication_id
 from sessions
-cross join {{ ref('int_publication') }} as publication
+cross join {{ ref('int_publication') }} as builds

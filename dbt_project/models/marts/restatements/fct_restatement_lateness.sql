@@ -68,8 +68,8 @@ bucketed_events as (
 )
 
 select
-    publication.publication_id,
-    publication.run_at,
+    builds.publication_id,
+    builds.run_at,
     events.workspace_id,
     case events.bucket_order
         when 1 then '<1h'
@@ -82,5 +82,5 @@ select
     events.bucket_order,
     count(*) as loaded_rows
 from bucketed_events as events
-cross join {{ ref('int_publication') }} as publication
-group by publication.publication_id, publication.run_at, events.workspace_id, events.bucket_order
+cross join {{ ref('int_publication') }} as builds
+group by builds.publication_id, builds.run_at, events.workspace_id, events.bucket_order

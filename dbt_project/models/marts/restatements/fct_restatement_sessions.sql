@@ -5,8 +5,8 @@
     on_schema_change='append_new_columns'
 ) }}
 
--- Only sessions that a build has replaced since the last publication can differ from what readers see, so only those are
--- laid side by side.
+-- Only sessions that a build has replaced since the last publication can differ from what readers see, so only those
+-- are laid side by side.
 with
 
 publication as (
