@@ -41,7 +41,7 @@ violations as (
         and not exists (
             select 1
             from pending
-            where pending.pending_kind not in ('load', 'workspace', 'dates', 'everything')
+            where pending.pending_kind = 'position'
         )
 
 )

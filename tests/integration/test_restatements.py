@@ -50,7 +50,7 @@ def example() -> list[list[dict[str, str]]]:
 def test_worked_example(make_pipeline: Callable[..., Pipeline], tmp_path: Path, example: list[list[dict]]) -> None:
     pipeline = make_pipeline()
     land(tmp_path, 1, example[0])
-    pipeline.run(tmp_path, clock=CLOCKS[0], data_tests=True)
+    pipeline.run(tmp_path, clock=CLOCKS[0])
     first = history(pipeline)
     assert first["fct_restatements"] == []
     assert restatement_lines(open_warehouse(pipeline.settings), 1) == []
@@ -70,5 +70,5 @@ def test_worked_example(make_pipeline: Callable[..., Pipeline], tmp_path: Path, 
     lines = restatement_lines(open_warehouse(pipeline.settings), 2)
     assert "\n".join(["```", *lines, "```"]) in PAGE
 
-    pipeline.run(tmp_path, clock=CLOCKS[1], full_refresh=True, data_tests=True)
+    pipeline.run(tmp_path, clock=CLOCKS[1], full_refresh=True)
     assert history(pipeline) == second

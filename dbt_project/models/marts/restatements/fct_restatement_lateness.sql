@@ -36,11 +36,18 @@ duplicates as (
 
 ),
 
-loaded_events as (
+bucketed_events as (
 
     select
         events.workspace_id,
-        {{ seconds_between('events.created_at', 'loads.loaded_at') }} as lateness_seconds
+        case
+            when events.created_at > loads.loaded_at - interval '1 hour' then 1
+            when events.created_at > loads.loaded_at - interval '24 hours' then 2
+            when events.created_at > loads.loaded_at - interval '7 days' then 3
+            when events.created_at > loads.loaded_at - interval '30 days' then 4
+            when events.created_at > loads.loaded_at - interval '90 days' then 5
+            else 6
+        end as bucket_order
     from {{ ref('stg_events') }} as events
     inner join pending_loads on events.load_id = pending_loads.load_id
     inner join {{ ref('stg_loads') }} as loads on events.load_id = loads.load_id
@@ -48,22 +55,6 @@ loaded_events as (
         on events.load_id = duplicates.load_id
             and events.line = duplicates.line
     where duplicates.load_id is null
-
-),
-
-bucketed_events as (
-
-    select
-        workspace_id,
-        case
-            when lateness_seconds < 3600 then 1
-            when lateness_seconds < 86400 then 2
-            when lateness_seconds < 7 * 86400 then 3
-            when lateness_seconds < 30 * 86400 then 4
-            when lateness_seconds < 90 * 86400 then 5
-            else 6
-        end as bucket_order
-    from loaded_events
 
 )
 

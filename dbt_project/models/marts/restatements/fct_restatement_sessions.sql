@@ -17,14 +17,27 @@ publication as (
 
 replaced_sessions as (
 
-    select * from {{ source('ops', 'replaced_sessions') }}
+    select
+        session_id,
+        workspace_id,
+        user_key,
+        client_session_key,
+        started_at,
+        ended_at
+    from {{ source('ops', 'replaced_sessions') }}
     where not is_bot
 
 ),
 
 rebuilt_sessions as (
 
-    select sessions.*
+    select
+        sessions.session_id,
+        sessions.workspace_id,
+        sessions.user_key,
+        sessions.client_session_key,
+        sessions.started_at,
+        sessions.ended_at
     from {{ ref('int_sessions') }} as sessions
     inner join publication on sessions.publication_id > publication.last_publication_id
     where not sessions.is_bot
