@@ -98,7 +98,8 @@ def published_marts(manifest: Path) -> list[Mart]:
     nodes = json.loads(manifest.read_bytes())["nodes"].values()
     marts = [node for node in nodes if node["resource_type"] == "model" and "mart" in node["tags"]]
     return sorted(
-        (Mart(node["name"], tuple(node["config"]["meta"]["key"])) for node in marts), key=lambda mart: mart.name
+        (Mart(node["name"], tuple(node["config"]["meta"]["key"]), "history" in node["tags"]) for node in marts),
+        key=lambda mart: mart.name,
     )
 
 

@@ -17,9 +17,11 @@ from ingest.privacy import Keys
 from ingest.time_zones import refresh_time_zones
 from orchestration.pending import note_changes, pending_kinds
 from orchestration.project import build_fingerprint, ensure_manifest, published_marts
+from orchestration.restatements import restatement_lines
 from orchestration.settings import Settings, SettingsError, utc_now
 from warehouse.base import Publication, Warehouse, WarehouseError
 from warehouse.open import open_warehouse
+from warehouse.publications import announce_publication
 
 log = logging.getLogger("footfall")
 
@@ -81,6 +83,7 @@ class Refresh:
         is_wanted = self.full_refresh or not self.warehouse.has_publication()
         with self.warehouse.transaction() as tx:
             note_changes(tx, self.fingerprint, self.clock, self.as_of, is_wanted)
+            announce_publication(tx, self.warehouse.next_publication_id(tx))
             return pending_kinds(tx)
 
     def pending(self) -> dict[str, int]:
@@ -109,6 +112,8 @@ class Refresh:
         marts = published_marts(ensure_manifest(self.settings))
         publication = self.warehouse.publish(marts, self.run_id, self.fingerprint, self.as_of)
         log.info("published: publication %d, %d tables", publication.publication_id, len(marts))
+        for line in restatement_lines(self.warehouse, publication.publication_id):
+            log.info("%s", line)
         return publication
 
     def published_dates(self) -> dict[str, str]:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from orchestration.restatements import restatement_lines
 from orchestration.settings import Settings
 from warehouse.open import open_warehouse
 
@@ -81,6 +82,8 @@ def print_summary(settings: Settings) -> None:
         return
     result = warehouse.read(_WORKSPACES)
     print_table(result.columns, result.rows, title=f"Publication {publication[0]}, {publication[1]:%Y-%m-%d %H:%M} UTC")
+    for line in restatement_lines(warehouse, publication[0]):
+        print(line)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:

@@ -114,11 +114,16 @@ class Pipeline:
         refresh.is_built = not select
 
     def marts(self) -> list[Mart]:
-        """The tables that are published, with their keys."""
-        return published_marts(ensure_manifest(self.settings))
+        """The published tables that follow from the events alone, with their keys; those of restatements tell how the
+        events came."""
+        return [mart for mart in published_marts(ensure_manifest(self.settings)) if not mart.is_history]
+
+    def history_marts(self) -> list[Mart]:
+        """The published tables that grow with every publication, with their keys."""
+        return [mart for mart in published_marts(ensure_manifest(self.settings)) if mart.is_history]
 
     def tables(self) -> dict[str, list[dict]]:
-        """Every published table, its rows in the order of their keys."""
+        """Every one of `marts`, its rows in the order of their keys."""
         return {mart.name: self.rows(mart.name, mart.key) for mart in self.marts()}
 
     def rows(self, table: str, order: Sequence[str] = ()) -> list[dict]:

@@ -34,10 +34,13 @@ class Mart:
     Attributes:
         name: table name, the same in `candidate` and `marts`.
         key: columns that identify a row; never null.
+        is_history: whether its rows tell of publications. The rows of every other mart follow from the events alone,
+            however they came.
     """
 
     name: str
     key: tuple[str, ...]
+    is_history: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,10 @@ class Warehouse(ABC):
         Raises:
             LostLock: another run holds the warehouse now.
         """
+
+    @abstractmethod
+    def next_publication_id(self, tx: Transaction) -> int:
+        """The number that the next call of `publish` will give, for as long as the lock is held."""
 
     @abstractmethod
     def has_publication(self) -> bool:

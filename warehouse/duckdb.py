@@ -139,10 +139,9 @@ class DuckDBWarehouse(Warehouse):
     def publish(self, marts: Sequence[Mart], run_id: str, fingerprint: str, as_of: date | None) -> Publication:
         with self._connect() as connection:
             connection.execute("begin")
-            numbers = [number for number, _ in self._published_files()]
-            numbers += [number for (number,) in connection.execute(_LAST_PUBLICATION_ID).fetchall()]
-            publication_id = max(numbers) + 1
-            record_publication(DuckDBTransaction(connection), publication_id, run_id, fingerprint, as_of)
+            tx = DuckDBTransaction(connection)
+            publication_id = self.next_publication_id(tx)
+            record_publication(tx, publication_id, run_id, fingerprint, as_of)
             history = connection.sql(f"select * from {OPS_SCHEMA}.publications").to_arrow_table()
             new_file = self._published_folder / f"footfall-{publication_id:06d}.duckdb"
             with _attached(connection, new_file) as writer:
@@ -153,6 +152,10 @@ class DuckDBWarehouse(Warehouse):
             connection.execute("commit")
         self._remove_old_files()
         return Publication(publication_id, run_id, changed)
+
+    def next_publication_id(self, tx: Transaction) -> int:
+        # A publication that a crash kept from being recorded has its file all the same.
+        return max(tx.fetch(_LAST_PUBLICATION_ID)[0][0], *(number for number, _ in self._published_files()), 0) + 1
 
     def has_publication(self) -> bool:
         return self._pointer.exists()

@@ -132,9 +132,12 @@ class PostgresWarehouse(Warehouse):
             if self._fencing_token is None or held != [(self._fencing_token,)]:
                 raise LostLock("another run took over this warehouse; nothing was published, run again")
             changed = {mart.name: _replace_changed_rows(tx, mart) for mart in marts}
-            publication_id = tx.fetch("select coalesce(max(publication_id), 0) + 1 from ops.publications")[0][0]
+            publication_id = self.next_publication_id(tx)
             record_publication(tx, publication_id, run_id, fingerprint, as_of)
         return Publication(publication_id, run_id, changed)
+
+    def next_publication_id(self, tx: Transaction) -> int:
+        return tx.fetch("select coalesce(max(publication_id), 0) + 1 from ops.publications")[0][0]
 
     def has_publication(self) -> bool:
         with self.transaction() as tx:

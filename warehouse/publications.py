@@ -5,6 +5,12 @@ from datetime import UTC, date, datetime
 from warehouse.base import Transaction
 
 
+def announce_publication(tx: Transaction, publication_id: int) -> None:
+    """Write down the number that the next publication will have, which the models of its build stamp history with."""
+    tx.execute("delete from ops.next_publication")
+    tx.execute("insert into ops.next_publication (publication_id) values ($1)", (publication_id,))
+
+
 def record_publication(tx: Transaction, publication_id: int, run_id: str, fingerprint: str, as_of: date | None) -> None:
     """Write the publication's row and clear the pending work, in the transaction that publishes.
 
@@ -21,3 +27,4 @@ def record_publication(tx: Transaction, publication_id: int, run_id: str, finger
         (publication_id, run_id, datetime.now(UTC).replace(tzinfo=None), fingerprint, as_of, newest_event_at),
     )
     tx.execute("delete from raw.pending")
+    tx.execute("delete from ops.replaced_sessions")

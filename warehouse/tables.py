@@ -1,6 +1,6 @@
 """The tables that Footfall itself writes (dbt makes all others), as portable data."""
 
-from ingest.entities import BIGINT, DATE, RAW_TABLES, TEXT, TIMESTAMP, RawTable
+from ingest.entities import BIGINT, BOOLEAN, DATE, RAW_TABLES, TEXT, TIMESTAMP, RawTable
 
 INTEGER = "integer"
 
@@ -33,6 +33,18 @@ OPS: dict[str, tuple[tuple[str, str], ...]] = {
         ("fingerprint", TEXT),
         ("as_of_argument", DATE),
         ("newest_event_at", TIMESTAMP),
+    ),
+    # The number that the run in progress will publish under; one row.
+    "ops.next_publication": (("publication_id", BIGINT),),
+    # Sessions as readers see them that a build since the last publication has replaced; emptied by publishing.
+    "ops.replaced_sessions": (
+        ("session_id", TEXT),
+        ("workspace_id", TEXT),
+        ("user_key", TEXT),
+        ("client_session_key", TEXT),
+        ("is_bot", BOOLEAN),
+        ("started_at", TIMESTAMP),
+        ("ended_at", TIMESTAMP),
     ),
     "ops.fence": (("token", BIGINT),),
     # A keyed hash of a constant: tells whether a run has the key this warehouse was built with.

@@ -20,6 +20,14 @@
     {% do return(replace_rows(arguments, touches_span('replaced', config.get('meta').moment, spans))) %}
 {% endmacro %}
 
+{# Rows of publications that never came about: what readers have seen of a history stays as it is. #}
+{% macro get_incremental_replace_unpublished_sql(arguments) %}
+    {% set last_publication -%}
+        select publication.last_publication_id from {{ ref('int_publication') }} as publication
+    {%- endset %}
+    {% do return(replace_rows(arguments, 'replaced.publication_id > (' ~ last_publication ~ ')')) %}
+{% endmacro %}
+
 {# Every row: for small tables that keep their relation between builds. #}
 {% macro get_incremental_replace_all_sql(arguments) %}
     {% do return(replace_rows(arguments, 'true')) %}

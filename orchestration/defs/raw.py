@@ -12,6 +12,7 @@ BOOKKEEPING = {
     "user_attributes": "Attributes of users, a row each.",
     "segment_conditions": "Conditions of segments, a row each value.",
     "funnel_steps": "Steps of funnels, a row each.",
+    "loads": "What came of every file: rows by outcome.",
     "repeated_events": "Every copy of an event id that occurs more than once.",
     "pending": "Work that the published marts do not show yet.",
     "time_zone_days": "Offsets of every time zone in use, by UTC day.",

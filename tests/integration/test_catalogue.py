@@ -28,6 +28,11 @@ CONTRACT = {
     "fct_feature_usage_daily": "workspace_id activity_date feature_name category usage_count unique_users"
     " seconds_spent"
     " timed_uses",
+    "fct_restatements": "publication_id run_at workspace_id measure grain period_start period_number old_value"
+    " new_value value_change old_cohort_users new_cohort_users",
+    "fct_restatement_lateness": "publication_id run_at workspace_id lateness_bucket bucket_order loaded_rows",
+    "fct_restatement_sessions": "publication_id run_at workspace_id sessions_before sessions_added sessions_retired"
+    " sessions_merged sessions_split sessions_after",
     "fct_cohort_retention": "workspace_id grain cohort_start period_number cohort_users retained_users"
     " retained_on_or_after_users retention_rate is_mature",
     "rpt_activity": "as_of_date dau wau mau dau_change wau_change mau_change new_users returning_users "

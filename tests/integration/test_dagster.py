@@ -20,6 +20,8 @@ SECONDS_TO_PUBLISH = 90
 
 ENTITIES = ("consents", "events", "features", "goals", "segments", "users", "workspaces")
 BOOKKEEPING = (
+    "funnel_steps",
+    "loads",
     "pending",
     "repeated_events",
     "segment_conditions",
@@ -35,6 +37,7 @@ STAGING = (
     "stg_funnel_steps",
     "stg_funnels",
     "stg_goals",
+    "stg_loads",
     "stg_pending",
     "stg_repeated_events",
     "stg_segment_conditions",
@@ -62,6 +65,8 @@ INTERMEDIATE = (
     "int_funnel_steps",
     "int_goals",
     "int_period_users",
+    "int_publication",
+    "int_published_cells",
     "int_report_periods",
     "int_risk_snapshots",
     "int_risk_states",
@@ -96,6 +101,9 @@ MARTS = (
     "fct_feature_usage_daily",
     "fct_growth_periods",
     "fct_growth_rolling",
+    "fct_restatement_lateness",
+    "fct_restatement_sessions",
+    "fct_restatements",
     "fct_sessions",
     "fct_user_days",
     "rpt_activity",

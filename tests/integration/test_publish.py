@@ -63,10 +63,12 @@ def test_publishing_clears_the_pending_work(warehouse):
     write_candidate(warehouse, 1)
     with warehouse.transaction() as tx:
         tx.execute("insert into raw.pending (kind) values ('everything')")
+        tx.execute("insert into ops.replaced_sessions (session_id) values ('as readers saw it')")
     with warehouse.lock(0):
         warehouse.publish(MARTS, "run", "fingerprint", None)
     with warehouse.transaction() as tx:
         assert tx.fetch("select count(*) from raw.pending") == [(0,)]
+        assert tx.fetch("select count(*) from ops.replaced_sessions") == [(0,)]
         assert tx.fetch("select publication_id, run_id, newest_event_at from ops.publications") == [
             (1, "run", datetime(2024, 5, 1))
         ]
@@ -86,6 +88,26 @@ def test_a_publication_that_fails_leaves_readers_and_pending_work_as_they_were(w
     with warehouse.transaction() as tx:
         assert tx.fetch("select count(*) from raw.pending") == [(1,)]
         assert tx.fetch("select count(*) from ops.publications") == [(1,)]
+
+
+def test_number_of_the_next_publication_is_known_before(warehouse):
+    write_candidate(warehouse, 1)
+    for number in (1, 2):
+        with warehouse.lock(0):
+            with warehouse.transaction() as tx:
+                assert warehouse.next_publication_id(tx) == number
+            assert warehouse.publish(MARTS, "run", "fingerprint", None).publication_id == number
+
+
+def test_publication_that_a_crash_left_unrecorded_keeps_its_number(tmp_path):
+    from warehouse.duckdb import DuckDBWarehouse
+
+    (tmp_path / "published").mkdir()
+    (tmp_path / "published" / "footfall-000007.duckdb").touch()
+    warehouse = DuckDBWarehouse(tmp_path)
+    warehouse.prepare()
+    with warehouse.transaction() as tx:
+        assert warehouse.next_publication_id(tx) == 8
 
 
 def test_readers_see_no_error_and_no_mix_during_twenty_publications(warehouse):

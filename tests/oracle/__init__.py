@@ -5,6 +5,6 @@ It shares no code with the warehouse and reads nothing but the landing rows it i
 """
 
 from .landing import Landing, Settings
-from .tables import published, published_with_segments
+from .tables import Tables, published, published_with_segments
 
-__all__ = ["Landing", "Settings", "published", "published_with_segments"]
+__all__ = ["Landing", "Settings", "Tables", "published", "published_with_segments"]

@@ -4,6 +4,7 @@ Rows come in random order, late, twice, and some take back what an earlier load 
 warehouse, at the price of one build instead of two; a real full refresh at the end must change nothing.
 """
 
+import json
 import random
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
@@ -18,6 +19,7 @@ from tests.property.arrivals import Arrival, dealt, landed, moment_of, on_purpos
 from tests.property.batches import drawn, together
 from tests.property.comparison import compare_tables, oracle_settings, summary
 from tests.property.histories import landings
+from tests.property.restatements import Readers, in_order, published_restatements
 
 LAST_DAY = date(2024, 3, 31)  # Berlin springs forward
 FIRST_CLOCK = datetime.combine(LAST_DAY, time(20), UTC)
@@ -33,6 +35,7 @@ class Replay:
         self.folder = folder
         self.arrivals = arrivals
         self.rng = random.Random(len(arrivals))
+        self.readers = Readers()
 
     def clock(self, number: int) -> datetime:
         return FIRST_CLOCK + number * BETWEEN_LOADS
@@ -60,15 +63,28 @@ class Replay:
                 lambda difference: difference.workspace_id or workspaces.get(difference.key[0], difference.key[0]),
             )
             pytest.fail(f"after load {number} (landing in {self.folder}): {named}")
+        self.compare_restatements(number, expected, settings)
+
+    def compare_restatements(self, number: int, tables: oracle.Tables, settings: oracle.Settings) -> None:
+        """What the publication says that it changed is what the oracle's tables before and after it differ in."""
+        files = sorted((self.folder / "events").glob(f"load-{number}-*.ndjson"))
+        lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+        self.readers.load(map(json.loads, lines), settings)
+        rows = self.readers.read(number + 1, tables, landed(self.arrivals, number + 1), settings)
+        assert in_order(published_restatements(self.pipeline, number + 1)) == in_order(rows)
 
     def full_refresh_changes_nothing(self) -> None:
-        before = self.pipeline.tables()
+        before, history = self.pipeline.tables(), self.history()
         last = max(arrival.load for arrival in self.arrivals)
         self.pipeline.run(self.folder, clock=self.clock(last), full_refresh=True)
         assert self.pipeline.builds[-1].get("everything"), "the last build was no full refresh"
         after = self.pipeline.tables()
         assert [name for name in before if before[name] != after[name]] == []
         assert before == after
+        assert self.history() == history
+
+    def history(self) -> dict[str, list[dict]]:
+        return {mart.name: self.pipeline.rows(mart.name, mart.key) for mart in self.pipeline.history_marts()}
 
 
 def arrivals_of(histories: int, loads: int, random_seed: int) -> list[Arrival]:

@@ -90,6 +90,7 @@ select
     line,
     workspace_id,
     user_key,
+    {% if var('session_key') == 'client' %}client_session_key{% else %}cast(null as text){% endif %} as client_session_key,
     md5(user_key || '|' || workspace_id || '|' || first_event_id) as session_id,
     event_type,
     event_name,

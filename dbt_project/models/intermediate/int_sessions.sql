@@ -2,6 +2,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='replace_touched_spans',
+    pre_hook="{{ keep_published_sessions() }}",
     meta={'moment': 'started_at'}
 ) }}
 
@@ -22,6 +23,7 @@ sessions as (
         session_id,
         workspace_id,
         user_key,
+        client_session_key,
         is_bot,
         min(case when event_number = 1 then activity_date end) as session_date,
         min(case when event_number = 1 then hour_of_day end) as hour_of_day,
@@ -38,11 +40,13 @@ sessions as (
         {{ earliest('os', 'event_number', 'os is not null') }} as os,
         {{ earliest('country_code', 'event_number', 'country_code is not null') }} as country_code
     from events
-    group by session_id, workspace_id, user_key, is_bot
+    group by session_id, workspace_id, user_key, client_session_key, is_bot
 
 )
 
 select
-    *,
-    {{ seconds_between('started_at', 'ended_at') }} as duration_seconds
+    sessions.*,
+    {{ seconds_between('sessions.started_at', 'sessions.ended_at') }} as duration_seconds,
+    builds.publication_id
 from sessions
+cross join {{ ref('int_publication') }} as builds
