@@ -1,6 +1,7 @@
 """Reloading mended files: raw then holds what it would hold had the files always been as they are."""
 
 import gzip
+import itertools
 import json
 import os
 import random
@@ -109,24 +110,26 @@ def test_crash_at_any_step_leaves_the_old_rows(landing, monkeypatch):
     landing.load()
     before = landing.everything()
     landing.write("events/a.ndjson", [event(event_id="2")])
-    execute, steps = DuckDBTransaction.execute, 0
+    execute = DuckDBTransaction.execute
 
-    def counted(tx, sql, parameters=()):
-        nonlocal steps
-        steps += 1
-        if steps == crash_at:
-            raise RuntimeError("power cut")
-        return execute(tx, sql, parameters)
+    def reload_until(step: int | None) -> int:
+        steps = itertools.count(1)
 
-    monkeypatch.setattr(DuckDBTransaction, "execute", counted)
-    for crash_at in (1, 7, 14):
-        steps = 0
-        with pytest.raises(RuntimeError, match="power cut"):
+        def counted(tx, sql, parameters=()):
+            if next(steps) == step:
+                raise RuntimeError("power cut")
+            return execute(tx, sql, parameters)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(DuckDBTransaction, "execute", counted)
             reload(landing, "events", "users")
+        return next(steps)
+
+    for step in (1, 10, 20):
+        with pytest.raises(RuntimeError, match="power cut"):
+            reload_until(step)
         assert landing.everything() == before
-    crash_at = None
-    reload(landing, "events", "users")
-    assert steps > 14
+    assert reload_until(None) > 20
     assert [row[0] for row in landing.fetch(EVENTS)] == ["2"]
 
 
