@@ -92,7 +92,7 @@ def run_pipeline(settings: Settings, request: Request) -> Outcome:
     return _materialize(settings, request)
 
 
-def _resource_config(request: Request) -> dict[str, object]:
+def resource_config(request: Request) -> dict[str, object]:
     """The request as the configuration of the resource `refresh` (see `defs/resources.py`)."""
     scope = request.rebuild or Scope()
     return {
@@ -129,7 +129,7 @@ def _materialize(settings: Settings, request: Request) -> Outcome:
             instance=instance,
             raise_on_error=False,
             run_config={
-                "resources": {"refresh": {"config": _resource_config(request)}},
+                "resources": {"refresh": {"config": resource_config(request)}},
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
             },
         )

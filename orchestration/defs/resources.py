@@ -39,23 +39,26 @@ class RefreshResource(dg.ConfigurableResource):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["RefreshResource"]:
-        with open_refresh(
-            Settings(),
-            context.run_id,
-            landing=self.landing,
-            as_of=_day(self.as_of),
-            full_refresh=self.full_refresh,
-            rebuild=self._scope,
-            reload=self.reload,
-            forget=self.forget,
-        ) as run:
+        with open_refresh(Settings(), context.run_id, **self.request) as run:
             self._run = run
             yield self
 
     @property
-    def _scope(self) -> Scope | None:
+    def request(self) -> dict[str, object]:
+        """What is asked for, as `open_refresh` takes it.
+
+        Raises:
+            ValueError, ScopeError: a day that is none, or a first day after the last.
+        """
         scope = Scope(_day(self.rebuild_from), _day(self.rebuild_to), self.rebuild_workspace or None)
-        return None if scope == Scope() else scope
+        return {
+            "landing": self.landing,
+            "as_of": _day(self.as_of),
+            "full_refresh": self.full_refresh,
+            "rebuild": None if scope == Scope() else scope,
+            "reload": tuple(self.reload),
+            "forget": self.forget,
+        }
 
     @property
     def run(self) -> Refresh:
