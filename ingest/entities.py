@@ -394,8 +394,12 @@ FILES = RawTable(
         ("modified_ns", TEXT),  # nanoseconds for a local file, etag or last-modified for a remote one
         ("file_hash", TEXT),
         ("load_id", BIGINT),
+        ("dated_at", TIMESTAMP),  # the load time that stands in for an absent updated_at; a reload keeps it
     ),
 )
+
+# Loads whose rows a reload took out again; what raw.loads says of them is what was so at the time.
+REPLACED_LOADS = RawTable("replaced_loads", (("load_id", BIGINT), ("run_id", TEXT), ("replaced_at", TIMESTAMP)))
 
 REPEATED_EVENTS = RawTable(
     "repeated_events",
@@ -411,6 +415,20 @@ REPEATED_EVENTS = RawTable(
     (("workspace_id", "event_id"), ("load_id",)),
 )
 
+# Rows of any entity but events that were left out because a stored row, the kept one, says the same of the same key.
+REPEATED_ROWS = RawTable(
+    "repeated_rows",
+    (
+        ("entity", TEXT),
+        ("load_id", BIGINT),
+        ("line", BIGINT),
+        ("kept_load_id", BIGINT),
+        ("kept_line", BIGINT),
+        ("updated_at", TIMESTAMP),
+    ),
+    (("load_id",), ("kept_load_id", "kept_line")),
+)
+
 PENDING = RawTable(
     "pending",
     (
@@ -419,9 +437,10 @@ PENDING = RawTable(
         ("workspace_id", TEXT),
         ("user_key", TEXT),
         ("touched_at", TIMESTAMP),
+        ("touched_until", TIMESTAMP),  # the end of a range; null for a position
     ),
 )
 
 EXPLODED_TABLES = (USER_ATTRIBUTES, SEGMENT_CONDITIONS, FUNNEL_STEPS)
-BOOKKEEPING_TABLES = (REJECTED, LOADS, FILES, REPEATED_EVENTS, PENDING)
+BOOKKEEPING_TABLES = (REJECTED, LOADS, FILES, REPLACED_LOADS, REPEATED_EVENTS, REPEATED_ROWS, PENDING)
 RAW_TABLES = tuple(entity.table for entity in ENTITIES) + EXPLODED_TABLES + BOOKKEEPING_TABLES

@@ -21,8 +21,13 @@ def next_load_id(tx: "Transaction") -> int:
 
 
 def load_of_content(tx: "Transaction", entity: Entity, file_hash: str) -> int | None:
-    """The load that took in the same bytes for the same entity, if there was one."""
-    sql = "select min(load_id) from raw.loads where file_hash = $1 and entity = $2 and status = 'loaded'"
+    """The load that took in the same bytes for the same entity, if there is one whose rows were not replaced."""
+    sql = """
+        select min(load_id)
+        from raw.loads
+        where file_hash = $1 and entity = $2 and status = 'loaded'
+            and load_id not in (select load_id from raw.replaced_loads)
+    """
     return tx.fetch(sql, (file_hash, entity.name))[0][0]
 
 
@@ -91,12 +96,12 @@ def remove_repeated_rows(tx: "Transaction", entity: Entity, load_id: int, clock:
     """Take rows that change nothing out of a load of any entity but events; return how many there were.
 
     A row that carries updated_at (or a consent) repeats one of the same key and content. One without it, whose
-    updated_at is the load's clock, repeats the latest version of its key when the content is the same.
+    updated_at is the load's clock, repeats the latest version of its key when the content is the same. Which row it
+    repeats is written down, so that it can take that one's place should a reload remove it.
     """
     if entity is EVENTS:
         raise ValueError("events are an immutable log; see count_repeated_events")
     table = entity.table.qualified_name
-    before = _rows_of_load(tx, table, load_id)
     has_versions = "updated_at" in entity.table.column_names
     keys = [key for key in entity.keys if key != "decided_at"]
     is_same_key = " and ".join(f"coalesce(o.{key}, '') = coalesce(n.{key}, '')" for key in keys)
@@ -110,36 +115,34 @@ def remove_repeated_rows(tx: "Transaction", entity: Entity, load_id: int, clock:
         )
     """
     parameters = (load_id, clock) if has_versions else (load_id,)
+    # The first of equal rows is never itself one that is left out.
     tx.execute(
         f"""
-        delete from {table}
-        where load_id = $1 and line in (
-            select n.line
+        insert into raw.repeated_rows (entity, load_id, line, kept_load_id, kept_line, updated_at)
+        select '{entity.name}', load_id, line, kept_load_id, kept_line, updated_at
+        from (
+            select
+                n.load_id,
+                n.line,
+                o.load_id as kept_load_id,
+                o.line as kept_line,
+                {"n.updated_at" if has_versions else "cast(null as timestamp)"} as updated_at,
+                row_number() over (partition by n.line order by o.load_id, o.line) as place
             from {table} n
             inner join {table} o on {is_same_key} and o.content_hash = n.content_hash
             where n.load_id = $1 and (
                 (o.load_id = $1 and o.line < n.line)
                 or (o.load_id < $1 and ({is_current if has_versions else "1 = 1"}))
             )
-        )
+        ) as repetitions
+        where place = 1
         """,
         parameters,
     )
-    if entity.exploded is not None:
-        _remove_orphans(tx, entity, load_id)
-    return before - _rows_of_load(tx, table, load_id)
-
-
-def _remove_orphans(tx: "Transaction", entity: Entity, load_id: int) -> None:
-    """Take the parts of removed rows out of the entity's exploded table."""
-    tx.execute(
-        f"""
-        delete from {entity.exploded.qualified_name}
-        where load_id = $1 and line not in (select line from {entity.table.qualified_name} where load_id = $1)
-        """,
-        (load_id,),
-    )
-
-
-def _rows_of_load(tx: "Transaction", table: str, load_id: int) -> int:
-    return tx.fetch(f"select count(*) from {table} where load_id = $1", (load_id,))[0][0]
+    repeated_lines = f"from raw.repeated_rows where entity = '{entity.name}' and load_id = $1"
+    for holder in filter(None, (entity.table, entity.exploded)):
+        tx.execute(
+            f"delete from {holder.qualified_name} where load_id = $1 and line in (select line {repeated_lines})",
+            (load_id,),
+        )
+    return tx.fetch(f"select count(*) {repeated_lines}", (load_id,))[0][0]

@@ -29,6 +29,7 @@ from ingest.lines import CorruptFile
 from ingest.load_report import FileResult, LoadReport
 from ingest.privacy import Keys
 from ingest.read import DEFAULT_MAX_ROW_BYTES, Reader, Source
+from ingest.replace import redate_rows, restore_repetitions
 from ingest.unknown_fields import lines_of, rejected_segments
 
 if TYPE_CHECKING:
@@ -77,16 +78,26 @@ def load_landing(
     return report
 
 
+def load_within(
+    tx: "Transaction", reader: Reader, file: LandingFile, *, root: str, run_id: str, clock: datetime, dated_at: datetime
+) -> FileResult:
+    """Load one file in the caller's transaction.
+
+    dated_at: the load time (UTC, naive) that stands in for an absent updated_at; the file may have been loaded before.
+
+    Raises CorruptFile, FileChanged or OSError when the file cannot be read: roll back.
+    """
+    load = _Load(file, root, run_id, clock, dated_at)
+    with file.opener() as local_path:
+        return load.take_in_once(tx, reader, local_path, _sha256(local_path))
+
+
 def _load_file(warehouse: "Warehouse", reader: Reader, file: LandingFile, load: "_Load") -> FileResult:
     started = time.monotonic()
     try:
         with warehouse.transaction() as tx, file.opener() as local_path:
             file_hash = _sha256(local_path)
-            known_load = ledger.load_of_content(tx, file.entity, file_hash)
-            if known_load is not None:
-                load.record_file(tx, file_hash, known_load)
-                return FileResult(file.path, file.entity.name, "known", size_bytes=file.size, load_id=known_load)
-            result = load.take_in(tx, reader, local_path, file_hash)
+            result = load.take_in_once(tx, reader, local_path, file_hash)
     except CorruptFile as error:
         # The rows that came before the damage were rolled back; the refusal is a transaction of its own.
         with warehouse.transaction() as tx:
@@ -98,12 +109,24 @@ def _load_file(warehouse: "Warehouse", reader: Reader, file: LandingFile, load: 
 class _Load:
     """One load of one file: its rows and its ledger entries."""
 
-    def __init__(self, file: LandingFile, root: str, run_id: str, clock: datetime) -> None:
+    def __init__(
+        self, file: LandingFile, root: str, run_id: str, clock: datetime, dated_at: datetime | None = None
+    ) -> None:
         self.file = file
         self.root = root
         self.run_id = run_id
         self.clock = clock.astimezone(UTC).replace(tzinfo=None)
+        self.dated_at = dated_at or self.clock
         self.started_at = datetime.now(UTC).replace(tzinfo=None)
+
+    def take_in_once(self, tx: "Transaction", reader: Reader, local_path: str, file_hash: str) -> FileResult:
+        """Take the file in, unless the ledger knows its content: then only its name is new."""
+        known_load = ledger.load_of_content(tx, self.file.entity, file_hash)
+        if known_load is None:
+            return self.take_in(tx, reader, local_path, file_hash)
+        self.record_file(tx, file_hash, known_load)
+        name, size = self.file.entity.name, self.file.size
+        return FileResult(self.file.path, name, "known", size_bytes=size, load_id=known_load)
 
     def take_in(self, tx: "Transaction", reader: Reader, local_path: str, file_hash: str) -> FileResult:
         entity = self.file.entity
@@ -128,7 +151,7 @@ class _Load:
         elif accepted and entity is SEGMENTS:
             duplicates, waiting = self._settle_segments(tx, reader.keys, load_id)
         elif accepted:
-            duplicates = ledger.remove_repeated_rows(tx, entity, load_id, self.clock)
+            duplicates = self._leave_out_repetitions(tx, load_id)
         result = FileResult(
             self.file.path,
             entity.name,
@@ -154,8 +177,18 @@ class _Load:
         for row in rejected.values():
             _append(tx, REJECTED, row)
         accepted = lines_of(tx, load_id) - rejected.keys()
-        ledger.remove_repeated_rows(tx, SEGMENTS, load_id, self.clock)
+        self._leave_out_repetitions(tx, load_id)
         return len(accepted - lines_of(tx, load_id)), len(rejected)
+
+    def _leave_out_repetitions(self, tx: "Transaction", load_id: int) -> int:
+        """The number of rows, of any entity but events, that change nothing and are not stored."""
+        entity = self.file.entity
+        if self.dated_at == self.clock:
+            return ledger.remove_repeated_rows(tx, entity, load_id, self.clock)
+        redate_rows(tx, entity, load_id, self.clock, self.dated_at)
+        duplicates = ledger.remove_repeated_rows(tx, entity, load_id, self.dated_at)
+        restore_repetitions(tx, entity, load_id)
+        return duplicates
 
     def refuse(self, tx: "Transaction", file_hash: str, reason: str) -> FileResult:
         """Record that no row of the file was taken in, and why."""
@@ -172,7 +205,7 @@ class _Load:
         """Remember the file by its name, so that it is not opened again."""
         file = self.file
         entry = {"landing_root": self.root, "path": file.path, "size_bytes": file.size, "modified_ns": file.modified}
-        _append(tx, FILES, {**entry, "file_hash": file_hash, "load_id": load_id})
+        _append(tx, FILES, {**entry, "file_hash": file_hash, "load_id": load_id, "dated_at": self.dated_at})
 
     def _record_load(self, tx: "Transaction", result: FileResult, file_hash: str, bounds: list[datetime]) -> None:
         entry = {name: getattr(result, name) for name in LOADS.column_names if hasattr(result, name)}

@@ -17,6 +17,7 @@ from orchestration.settings import Settings, SettingsError, latest_yesterday, ut
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+DAY = click.DateTime(["%Y-%m-%d"])
 
 
 class ElapsedFormatter(logging.Formatter):
@@ -57,6 +58,10 @@ target_option = click.option(
     "--target", type=click.Choice(["duckdb", "postgres"]), help="Engine; default: FOOTFALL_TARGET, else duckdb."
 )
 
+landing_option = click.option(
+    "--landing", metavar="DIR", help="Landing folder or URL (s3://…); default: FOOTFALL_LANDING."
+)
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="footfall")
@@ -69,9 +74,9 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--landing", metavar="DIR", help="Landing folder or URL (s3://…); default: FOOTFALL_LANDING.")
+@landing_option
 @target_option
-@click.option("--as-of", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="Hide every later day.")
+@click.option("--as-of", metavar="DATE", type=DAY, help="Hide every later day.")
 @click.option("--full-refresh", is_flag=True, help="Rebuild every table from raw.")
 def run(landing: str | None, target: str | None, as_of: datetime | None, full_refresh: bool) -> None:
     """Load new files, build what is pending, audit it, publish.
@@ -82,18 +87,75 @@ def run(landing: str | None, target: str | None, as_of: datetime | None, full_re
     day = as_of.date() if as_of else None
     if day and day > latest_yesterday(utc_now()):
         raise click.UsageError(f"--as-of {day} is not over yet in any time zone; the latest possible is yesterday.")
+    _run(settings, landing=landing, as_of=day, full_refresh=full_refresh)
+
+
+@main.command()
+@click.option("--from", "first", metavar="DATE", type=DAY, help="First day to rebuild; default: the first of all.")
+@click.option("--to", "last", metavar="DATE", type=DAY, help="Last day to rebuild, included; default: the last of all.")
+@click.option("--workspace", metavar="ID", help="Rebuild this workspace only.")
+@click.option("--everything", is_flag=True, help="Rebuild every table of every workspace.")
+@landing_option
+@target_option
+def backfill(
+    first: datetime | None,
+    last: datetime | None,
+    workspace: str | None,
+    everything: bool,
+    landing: str | None,
+    target: str | None,
+) -> None:
+    """Rebuild days, a workspace or everything from the loaded rows, audit and publish.
+
+    Days are local to each workspace. New files are loaded too, as in any run.
+
+    Exit codes: 0 published, or nothing there to rebuild; 1 a step failed and nothing was published; 2 wrong usage.
+    """
+    from orchestration.rebuild import Scope, ScopeError
+
+    settings = _settings(target)
+    is_partial = bool(first or last or workspace)
+    if is_partial == everything:
+        raise click.UsageError("say what to rebuild: --from and --to, --workspace, or all of them, or --everything.")
+    try:
+        scope = Scope(first and first.date(), last and last.date(), workspace) if is_partial else None
+    except ScopeError as error:
+        raise click.UsageError(str(error)) from None
+    _run(settings, landing=landing, rebuild=scope, full_refresh=everything)
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--forget", is_flag=True, help="The files were removed from the landing folder: take their rows out.")
+@landing_option
+@target_option
+def reload(files: tuple[str, ...], forget: bool, landing: str | None, target: str | None) -> None:
+    """Replace the rows of loaded files that were mended since, build, audit and publish.
+
+    FILE is a file, a folder or a quoted pattern such as 'events/2026-01-*', within the landing folder. The rows that
+    came from any earlier content of the files go, those they hold now come: of all files named, or of none.
+
+    Exit codes: 0 published; 1 a step failed and nothing was published; 2 wrong usage, and nothing was changed.
+    """
+    _run(_settings(target), landing=landing, reload=files, forget=forget)
+
+
+def _run(settings: Settings, **request) -> None:
+    """One run with progress and summary on the screen; `request`: see orchestration.run.Request."""
     _show_progress()
-    _finish(_run(settings, landing, day, full_refresh), settings)
+    _finish(_outcome(settings, **request), settings)
 
 
-def _run(settings: Settings, landing: str | None, as_of: date | None, full_refresh: bool):
+def _outcome(settings: Settings, **request):
     from ingest.discover import LandingError
-    from orchestration.run import run_pipeline
+    from ingest.reload import ReloadError
+    from orchestration.rebuild import ScopeError
+    from orchestration.run import Request, run_pipeline
     from warehouse.base import WarehouseError
 
     try:
-        return run_pipeline(settings, landing, as_of, full_refresh)
-    except (SettingsError, LandingError) as error:
+        return run_pipeline(settings, Request(**request))
+    except (SettingsError, LandingError, ReloadError, ScopeError) as error:
         raise click.UsageError(str(error)) from None
     except WarehouseError as error:
         raise click.ClickException(str(error)) from None
@@ -181,7 +243,7 @@ def demo(target: str | None) -> None:
     settings = demo_settings(_settings(target))
     _show_progress()
     landing = prepare_demo(settings)
-    _finish(_run(settings, str(landing), None, False), settings)
+    _finish(_outcome(settings, landing=str(landing)), settings)
     print_digest(settings)
 
 

@@ -96,7 +96,8 @@ def _connection(warehouse: Warehouse, settings: Settings) -> Finding:
 def _loads(warehouse: Warehouse, settings: Settings) -> Finding:
     with warehouse.transaction() as tx:
         files, rows, newest = tx.fetch(
-            "select count(*), coalesce(sum(loaded), 0), max(loaded_at) from raw.loads where status = 'loaded'"
+            "select count(*), coalesce(sum(loaded), 0), max(loaded_at) from raw.loads"
+            " where status = 'loaded' and load_id not in (select load_id from raw.replaced_loads)"
         )[0]
     return Finding("loads", f"{files:,} files, {int(rows):,} rows, newest {newest or 'never'} UTC")
 

@@ -4,7 +4,9 @@ Rows are written when a change is first seen and removed only by publishing. A b
 changed back in between, therefore leaves the work where it is, and doing it twice changes nothing. Kinds:
 
     load        rows of a load are new
+    removal     a reload took the rows of a load out
     position    an event left this place of a user's history
+    range       this stretch of a user's history is to be rebuilt
     workspace   a workspace's local time is another one
     dates       as_of_date moved; no event did
     everything  models or lasting settings changed, or somebody asked for it: a full refresh

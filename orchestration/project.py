@@ -10,6 +10,7 @@ from pathlib import Path
 
 import tzdata
 
+from orchestration.rebuild import UserTable
 from orchestration.settings import PROJECT_ROOT, Settings
 from warehouse.base import Mart
 
@@ -100,6 +101,17 @@ def published_marts(manifest: Path) -> list[Mart]:
     return sorted(
         (Mart(node["name"], tuple(node["config"]["meta"]["key"]), "history" in node["tags"]) for node in marts),
         key=lambda mart: mart.name,
+    )
+
+
+def user_tables(manifest: Path) -> list[UserTable]:
+    """Every model of which a build replaces the touched part of users' histories and leaves the rest."""
+    nodes = json.loads(manifest.read_bytes())["nodes"].values()
+    replaced = ("replace_touched_spans", "replace_touched_days")
+    models = [node for node in nodes if node["config"].get("incremental_strategy") in replaced]
+    return sorted(
+        (UserTable(f"{node['schema']}.{node['name']}", node["config"]["meta"].get("moment")) for node in models),
+        key=lambda table: table.name,
     )
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -14,9 +14,11 @@ from ingest.entities import ENTITIES
 from ingest.load import load_landing
 from ingest.load_report import FileResult, LoadReport
 from ingest.privacy import Keys
+from ingest.reload import check_reload, reload_files
 from ingest.time_zones import refresh_time_zones
 from orchestration.pending import note_changes, pending_kinds
-from orchestration.project import build_fingerprint, ensure_manifest, published_marts
+from orchestration.project import build_fingerprint, ensure_manifest, published_marts, user_tables
+from orchestration.rebuild import Scope, check_scope, note_rebuild
 from orchestration.restatements import restatement_lines
 from orchestration.settings import Settings, SettingsError, utc_now
 from warehouse.base import Publication, Warehouse, WarehouseError
@@ -34,6 +36,9 @@ class Refresh:
         landing: folder or fsspec URL that new files are looked for in.
         as_of: hide every later day.
         full_refresh: rebuild every model from raw.
+        rebuild: days and workspaces to rebuild from raw; None: only what is pending.
+        reload: loaded files whose rows are to be replaced by those they hold now (see ingest.reload).
+        forget: take the rows of these files out instead; they are gone.
         clock: the moment of the run, aware; every step sees the same one.
         run_id: kept in the ledger and with the publication.
         is_built: whether this run built everything pending and every check of the build passed.
@@ -45,6 +50,9 @@ class Refresh:
     as_of: date | None
     full_refresh: bool
     run_id: str
+    rebuild: Scope | None = None
+    reload: Sequence[str] = ()
+    forget: bool = False
     clock: datetime = field(default_factory=utc_now)
     is_built: bool = False
 
@@ -53,18 +61,33 @@ class Refresh:
         """Of models and settings as they were when the run first asked: what is built is stamped with what built it."""
         return build_fingerprint(self.settings)
 
+    def check(self) -> None:
+        """Look at what was asked for before anything is changed.
+
+        Raises:
+            ReloadError: a name fits no file that was loaded.
+            ScopeError: the workspace to rebuild is not known.
+        """
+        if self.reload:
+            check_reload(self.warehouse, self.landing, self.reload, forget=self.forget)
+        if self.rebuild:
+            with self.warehouse.transaction() as tx:
+                check_scope(tx, self.rebuild)
+
     def load(self) -> LoadReport:
-        """Load the files that the ledger does not know, and write down what there is to do for the next build."""
-        report = load_landing(
-            self.warehouse,
-            self.landing,
-            Keys(self.settings.required_secret()),
-            run_id=self.run_id,
-            clock=self.clock,
-            on_progress=LoadProgress(),
-            max_row_bytes=self.settings.max_row_bytes,
-            settle_seconds=self.settings.settle_seconds,
-        )
+        """Replace what is to be reloaded, load the files that the ledger does not know, and write down what there is to
+        do for the next build.
+        """
+        self.check()
+        options = {
+            "keys": Keys(self.settings.required_secret()),
+            "run_id": self.run_id,
+            "clock": self.clock,
+            "max_row_bytes": self.settings.max_row_bytes,
+            "settle_seconds": self.settings.settle_seconds,
+        }
+        reloaded = self._reload(options) if self.reload else LoadReport()
+        report = load_landing(self.warehouse, self.landing, on_progress=LoadProgress(), **options)
         log.info(
             "read %d new files: %s rows, %s loaded, %s duplicates, %s rejected",
             len(report.files),
@@ -76,7 +99,29 @@ class Refresh:
         if "everything" not in self.note_changes():
             for workspace in workspaces:
                 log.info("local time of workspace %s changed: all its days are rebuilt", workspace)
+            if self.rebuild:
+                self._note_rebuild(self.rebuild)
+        report.files = reloaded.files + report.files
         return report
+
+    def _reload(self, options: dict) -> LoadReport:
+        report = reload_files(self.warehouse, self.landing, self.reload, forget=self.forget, **options)
+        log.info(
+            "reloaded %d files: %s rows of %d earlier loads replaced by %s",
+            len(report.files),
+            f"{report.removed_rows:,}",
+            report.removed_loads,
+            f"{report.total('loaded') + report.total('duplicates'):,}",
+        )
+        for note in report.notes:
+            log.warning("left alone: %s: %s", note.path, note.reason)
+        return report
+
+    def _note_rebuild(self, scope: Scope) -> None:
+        tables = user_tables(ensure_manifest(self.settings))
+        with self.warehouse.transaction() as tx:
+            users = note_rebuild(tx, scope, tables, self.clock, self.settings.session_timeout_minutes)
+        log.info("rebuilding %s: %s users", scope, f"{users:,}")
 
     def note_changes(self) -> dict[str, int]:
         """Bring the list of pending work up to date and return how much there is of each kind."""
@@ -131,6 +176,9 @@ def open_refresh(
     landing: str | None = None,
     as_of: date | None = None,
     full_refresh: bool = False,
+    rebuild: Scope | None = None,
+    reload: Sequence[str] = (),
+    forget: bool = False,
 ) -> Iterator[Refresh]:
     """A run that holds the warehouse's lock until the block ends.
 
@@ -142,7 +190,17 @@ def open_refresh(
     warehouse = open_warehouse(settings)
     with warehouse.lock(settings.lock_wait_seconds, lambda holder: log.info("waiting for another run (%s)", holder)):
         _check_secret(warehouse, settings)
-        yield Refresh(settings, warehouse, landing or settings.landing_root, as_of, full_refresh, run_id)
+        yield Refresh(
+            settings,
+            warehouse,
+            landing or settings.landing_root,
+            as_of,
+            full_refresh,
+            run_id,
+            rebuild=rebuild,
+            reload=reload,
+            forget=forget,
+        )
 
 
 def _check_secret(warehouse: Warehouse, settings: Settings) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestration.failures import FailedCheck, failed_dbt_nodes
+from orchestration.rebuild import Scope
 from orchestration.refresh import open_refresh
 from orchestration.settings import Settings
 from warehouse.base import MARTS_SCHEMA
@@ -57,21 +58,60 @@ def prepare_dagster_home(settings: Settings) -> Path:
     return home
 
 
-def run_pipeline(settings: Settings, landing: str | None, as_of: date | None, full_refresh: bool) -> Outcome:
-    """Load new files, build what is pending, audit it, publish.
+@dataclass(frozen=True)
+class Request:
+    """What a run is asked for.
 
-    Args:
+    Attributes:
         landing: folder or URL; None: the setting.
         as_of: hide every later day.
         full_refresh: rebuild every model from raw.
+        rebuild: days and workspaces to rebuild from raw.
+        reload: loaded files whose rows are to be replaced by those they hold now.
+        forget: take the rows of these files out instead; they are gone.
     """
-    with open_refresh(settings, str(uuid.uuid4()), landing=landing, as_of=as_of, full_refresh=full_refresh) as refresh:
-        if refresh.is_up_to_date():
+
+    landing: str | None = None
+    as_of: date | None = None
+    full_refresh: bool = False
+    rebuild: Scope | None = None
+    reload: tuple[str, ...] = ()
+    forget: bool = False
+
+
+def run_pipeline(settings: Settings, request: Request) -> Outcome:
+    """Load new files, build what is pending, audit it, publish.
+
+    Raises:
+        ReloadError, ScopeError: what is asked for cannot be done; nothing was changed.
+    """
+    with open_refresh(settings, str(uuid.uuid4()), **vars(request)) as refresh:
+        refresh.check()
+        if not request.reload and not request.rebuild and refresh.is_up_to_date():
             return Outcome(up_to_date=True)
-    return _materialize(settings, landing, as_of, full_refresh)
+    return _materialize(settings, request)
 
 
-def _materialize(settings: Settings, landing: str | None, as_of: date | None, full_refresh: bool) -> Outcome:
+def resource_config(request: Request) -> dict[str, object]:
+    """The request as the configuration of the resource `refresh` (see `defs/resources.py`)."""
+    scope = request.rebuild or Scope()
+    return {
+        "landing": request.landing,
+        "as_of": _iso(request.as_of),
+        "full_refresh": request.full_refresh,
+        "rebuild_from": _iso(scope.first_day),
+        "rebuild_to": _iso(scope.last_day),
+        "rebuild_workspace": scope.workspace_id,
+        "reload": list(request.reload),
+        "forget": request.forget,
+    }
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _materialize(settings: Settings, request: Request) -> Outcome:
     log.info("starting Dagster")
     home = prepare_dagster_home(settings)
     import dagster as dg
@@ -79,7 +119,6 @@ def _materialize(settings: Settings, landing: str | None, as_of: date | None, fu
     from orchestration.definitions import defs
 
     job = defs().resolve_job_def("refresh")
-    options = {"landing": landing, "as_of": as_of.isoformat() if as_of else None, "full_refresh": full_refresh}
     # dagster-dbt repeats every line of dbt on stdout; dbt's own log file under FOOTFALL_HOME/dbt has them all.
     with (
         dg.DagsterInstance.from_config(str(home)) as instance,
@@ -90,7 +129,7 @@ def _materialize(settings: Settings, landing: str | None, as_of: date | None, fu
             instance=instance,
             raise_on_error=False,
             run_config={
-                "resources": {"refresh": {"config": options}},
+                "resources": {"refresh": {"config": resource_config(request)}},
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
             },
         )

@@ -7,7 +7,7 @@ import subprocess
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 from ingest.load_report import LoadReport
@@ -57,28 +57,30 @@ class Pipeline:
         landing: Path,
         *,
         clock: datetime | None = None,
-        as_of: date | None = None,
-        full_refresh: bool = False,
         data_tests: bool = False,
+        **request: object,
     ) -> LoadReport:
         """Load what is new, build what is pending, publish it; with nothing pending, only the load.
 
         Args:
             clock: the moment of the run, aware; None: now.
             data_tests: whether the build runs the dbt data tests too.
+            request: what else the run is asked for: as_of, full_refresh, rebuild, reload, forget.
 
         Raises:
             BuildFailed: a model or a data test failed; nothing was published.
         """
-        with self.loaded(landing, clock=clock, as_of=as_of, full_refresh=full_refresh) as (refresh, report):
+        with self.loaded(landing, clock=clock, **request) as (refresh, report):
             if refresh.pending():
                 self.build(refresh, data_tests=data_tests)
                 refresh.publish()
         return report
 
-    def interrupted_run(self, landing: Path, *, built: Sequence[str], clock: datetime | None = None) -> None:
-        """A run that ends after the models named in `built`, before anything is published."""
-        with self.loaded(landing, clock=clock) as (refresh, _):
+    def interrupted_run(
+        self, landing: Path, *, built: Sequence[str], clock: datetime | None = None, **request: object
+    ) -> None:
+        """A run that ends after the models named in `built`, before anything is published; `request`: as of `run`."""
+        with self.loaded(landing, clock=clock, **request) as (refresh, _):
             self.build(refresh, select=built)
 
     @contextmanager

@@ -33,7 +33,7 @@ from warehouse.base import (
     WarehouseError,
 )
 from warehouse.publications import record_publication
-from warehouse.tables import TABLES, create_table
+from warehouse.tables import COLUMNS_PRESENT, TABLES, add_columns, create_table
 
 TYPES = {"text": "varchar"}
 PUBLISHED_FILE = re.compile(r"footfall-(\d{6,})\.duckdb")
@@ -93,6 +93,8 @@ class DuckDBWarehouse(Warehouse):
                 tx.execute(f"create schema if not exists {schema}")
             for name in TABLES:
                 tx.execute(create_table(name, TYPES))
+            for statement in add_columns(set(tx.fetch(COLUMNS_PRESENT)), TYPES):
+                tx.execute(statement)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:

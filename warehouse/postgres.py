@@ -31,7 +31,7 @@ from warehouse.base import (
     WarehouseError,
 )
 from warehouse.publications import record_publication
-from warehouse.tables import RAW, TABLES, create_table
+from warehouse.tables import COLUMNS_PRESENT, RAW, TABLES, add_columns, create_table
 
 # Byte order everywhere: the contract orders text by UTF-8 bytes, whatever collation the database was created with.
 TYPES = {"text": 'text collate "C"', "decimal(18,4)": "numeric(18,4)"}
@@ -96,6 +96,8 @@ class PostgresWarehouse(Warehouse):
                 tx.execute(f"create schema if not exists {schema}")
             for name in TABLES:
                 tx.execute(create_table(name, TYPES))
+            for statement in add_columns(set(tx.fetch(COLUMNS_PRESENT)), TYPES):
+                tx.execute(statement)
             for table in RAW:
                 for columns in table.indexes:
                     tx.execute(_create_index(table.name, columns))

@@ -1,5 +1,7 @@
 """The tables that Footfall itself writes (dbt makes all others), as portable data."""
 
+from collections.abc import Collection
+
 from ingest.entities import BIGINT, BOOLEAN, DATE, RAW_TABLES, TEXT, TIMESTAMP, RawTable
 
 INTEGER = "integer"
@@ -52,6 +54,28 @@ OPS: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 TABLES: dict[str, tuple[tuple[str, str], ...]] = {**{table.qualified_name: table.columns for table in RAW}, **OPS}
+
+
+COLUMNS_PRESENT = """
+select table_schema || '.' || table_name, column_name
+from information_schema.columns
+where table_schema in ('raw', 'ops')
+"""
+
+
+def add_columns(present: Collection[tuple[str, str]], spellings: dict[str, str]) -> list[str]:
+    """Statements that give tables made by an earlier version the columns that came since.
+
+    Args:
+        present: the answer to COLUMNS_PRESENT.
+        spellings: as of `create_table`.
+    """
+    return [
+        f'alter table {name} add column "{column}" {spellings.get(kind, kind)}'
+        for name, columns in TABLES.items()
+        for column, kind in columns
+        if (name, column) not in present
+    ]
 
 
 def create_table(name: str, spellings: dict[str, str]) -> str:

@@ -2,8 +2,36 @@
 
 import dagster as dg
 
+_EVERYTHING = dg.AssetSelection.all()
+
 refresh_job = dg.define_asset_job(
     "refresh",
-    selection=dg.AssetSelection.all(),
+    selection=_EVERYTHING,
     description="Load new files, build what is pending, audit it, publish.",
+)
+
+
+def _prefilled(**options: object) -> dict:
+    """What the launchpad shows to be filled in."""
+    return {"resources": {"refresh": {"config": options}}}
+
+
+backfill_job = dg.define_asset_job(
+    "backfill",
+    selection=_EVERYTHING,
+    config=_prefilled(rebuild_from=None, rebuild_to=None, rebuild_workspace=None, full_refresh=False),
+    description=(
+        "Rebuild days, a workspace or everything from the loaded rows. Fill in the days (YYYY-MM-DD, local to each "
+        "workspace), the workspace or both, or set full_refresh; left as it is, it does what `refresh` does."
+    ),
+)
+
+reload_job = dg.define_asset_job(
+    "reload",
+    selection=_EVERYTHING,
+    config=_prefilled(reload=[], forget=False),
+    description=(
+        "Replace the rows of loaded files that were mended since. Fill in their names, relative to the landing folder; "
+        "a folder or a pattern will do. With forget, the rows of files that were removed go."
+    ),
 )

@@ -9,6 +9,7 @@ from dagster_dbt import DbtCliResource
 from pydantic import Field, PrivateAttr
 
 from orchestration.project import DBT_EXECUTABLE, PROFILES_DIR, PROJECT_DIR
+from orchestration.rebuild import Scope
 from orchestration.refresh import Refresh, open_refresh
 from orchestration.settings import Settings
 
@@ -21,26 +22,52 @@ class RefreshResource(dg.ConfigurableResource):
 
     landing: str | None = Field(None, description="Landing folder or URL; default: the setting FOOTFALL_LANDING.")
     as_of: str | None = Field(None, description="Hide every later day, YYYY-MM-DD.")
-    full_refresh: bool = Field(False, description="Rebuild every model from raw.")
+    full_refresh: bool = Field(False, description="Rebuild every table from the loaded rows.")
+    rebuild_from: str | None = Field(
+        None, description="Rebuild the days from this one on, YYYY-MM-DD, local to each workspace."
+    )
+    rebuild_to: str | None = Field(None, description="Rebuild the days up to this one, included, YYYY-MM-DD.")
+    rebuild_workspace: str | None = Field(None, description="Rebuild this workspace only; without days, all of it.")
+    reload: list[str] = Field(
+        [], description="Loaded files that were mended, relative to the landing folder: their old rows are replaced."
+    )
+    forget: bool = Field(
+        False, description="Take the rows of the files under `reload` out; they are no longer in the landing folder."
+    )
 
     _run: Refresh = PrivateAttr()
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["RefreshResource"]:
-        with open_refresh(
-            Settings(),
-            context.run_id,
-            landing=self.landing,
-            as_of=date.fromisoformat(self.as_of) if self.as_of else None,
-            full_refresh=self.full_refresh,
-        ) as run:
+        with open_refresh(Settings(), context.run_id, **self.request) as run:
             self._run = run
             yield self
+
+    @property
+    def request(self) -> dict[str, object]:
+        """What is asked for, as `open_refresh` takes it.
+
+        Raises:
+            ValueError, ScopeError: a day that is none, or a first day after the last.
+        """
+        scope = Scope(_day(self.rebuild_from), _day(self.rebuild_to), self.rebuild_workspace or None)
+        return {
+            "landing": self.landing,
+            "as_of": _day(self.as_of),
+            "full_refresh": self.full_refresh,
+            "rebuild": None if scope == Scope() else scope,
+            "reload": tuple(self.reload),
+            "forget": self.forget,
+        }
 
     @property
     def run(self) -> Refresh:
         """The run that this process executes."""
         return self._run
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
 
 
 @dg.definitions

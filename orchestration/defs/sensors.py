@@ -43,7 +43,7 @@ def landing_folder(context: dg.SensorEvaluationContext) -> Iterator[dg.RunReques
         yield dg.SkipReason("no files")
         return
     listing = hashlib.sha256(repr([(file.path, file.size, file.modified) for file in files]).encode()).hexdigest()[:32]
-    if context.instance.get_runs_count(dg.RunsFilter(job_name=refresh_job.name, statuses=list(IN_PROGRESS))):
+    if context.instance.get_runs_count(dg.RunsFilter(statuses=list(IN_PROGRESS))):
         yield dg.SkipReason("a run is in progress")
         return
     earlier = context.instance.get_run_records(dg.RunsFilter(tags={LISTING_TAG: listing}))

@@ -146,9 +146,41 @@ def test_planted_wrong_number_fails_the_audit_and_readers_see_the_old_marts(shop
     assert re.search(r"failed: test \w*events\w*\n    default, ", finished.stderr), "the offending rows are shown"
     assert shop.rows("select * from fct_user_days order by user_key") == before
 
-    repaired = shop.footfall("run", "--full-refresh")
+    day = DAY.date().isoformat()
+    repaired = shop.footfall("backfill", "--from", day, "--to", day)
     assert repaired.returncode == 0, repaired.stderr
+    assert f"rebuilding {day} to {day} of every workspace: 6 users" in repaired.stderr
     assert len(shop.rows("select * from fct_user_days")) == len(before) + 1
+
+
+def test_reload_replaces_the_rows_of_a_mended_file_and_no_run_loads_it_again(shop):
+    before = shop.rows("select sum(events) as events from fct_activity_daily")[0]["events"]
+    shop.land("events/bad.ndjson", ndjson(*(view(number, user="u9") for number in range(100, 107))))
+    finished = shop.footfall("reload", "events/bad.ndjson")
+    assert finished.returncode == 0, finished.stderr
+    assert "reloaded 1 files: 1 rows of 1 earlier loads replaced by 7" in finished.stderr
+    assert shop.rows("select sum(events) as events from fct_activity_daily") == [{"events": before + 6}]
+    assert shop.working("select count(*) from raw.rejected where path = 'events/bad.ndjson'") == [(0,)]
+    assert "Nothing new" in shop.footfall("run").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["reload"], "Missing argument 'FILE...'"),
+        (["reload", "events/nowhere.ndjson"], "events/nowhere.ndjson: no such file under "),
+        (["reload", "--forget", "events/good.ndjson"], "still in the landing folder"),
+        (["backfill"], "say what to rebuild"),
+        (["backfill", "--everything", "--workspace", "default"], "say what to rebuild"),
+        (["backfill", "--from", "2026-02-01", "--to", "2026-01-01"], "the first is the later one"),
+        (["backfill", "--from", "last week"], "does not match the format"),
+        (["backfill", "--workspace", "nobody"], "no workspace 'nobody'"),
+    ],
+)
+def test_wrong_usage_changes_nothing(shop, arguments, words):
+    finished = shop.footfall(*arguments)
+    assert (finished.returncode, words in finished.stderr) == (2, True), finished.stderr
+    assert shop.working("select count(*) from raw.pending") == [(0,)]
 
 
 def test_as_of_hides_later_days_everywhere_and_a_plain_run_shows_them_again(shop):
@@ -232,7 +264,7 @@ def test_doctor_names_a_setting_that_is_wrong(tmp_path):
     assert "FOOTFALL_SESSION_TIMEOUT_MINUTES" in finished.stderr
 
 
-@pytest.mark.parametrize("command", ["run", "query", "doctor", "demo", "dev", "docs", "stop"])
+@pytest.mark.parametrize("command", ["run", "backfill", "reload", "query", "doctor", "demo", "dev", "docs", "stop"])
 def test_every_command_has_help(command, tmp_path):
     finished = Installation(tmp_path).footfall(command, "--help")
     assert finished.returncode == 0

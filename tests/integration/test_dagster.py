@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -202,15 +202,42 @@ def test_whatever_a_person_starts_runs_in_one_process(definitions):
         assert job.executor_def.name == "in_process", job.name
 
 
-def test_one_job_one_schedule_one_sensor(definitions):
+def test_three_jobs_one_schedule_one_sensor(definitions):
     repository = definitions.get_repository_def()
-    assert [job.name for job in repository.get_all_jobs() if not job.name.startswith("__")] == ["refresh"]
+    jobs = sorted(job.name for job in repository.get_all_jobs() if not job.name.startswith("__"))
+    assert jobs == ["backfill", "refresh", "reload"]
     schedule = repository.get_schedule_def("daily_refresh")
     assert (schedule.cron_schedule, schedule.execution_timezone, schedule.job_name) == ("0 6 * * *", "UTC", "refresh")
     sensor = repository.get_sensor_def("landing_folder")
     assert (sensor.job_name, sensor.minimum_interval_seconds) == ("refresh", 10)
     assert [one.name for one in repository.schedule_defs] == ["daily_refresh"]
     assert [one.name for one in repository.sensor_defs] == ["landing_folder"]
+
+
+@pytest.mark.parametrize(
+    ("job", "shown"),
+    [
+        ("backfill", {"rebuild_from": None, "rebuild_to": None, "rebuild_workspace": None, "full_refresh": False}),
+        ("reload", {"reload": [], "forget": False}),
+    ],
+)
+def test_launchpad_shows_what_to_fill_in(definitions, job, shown):
+    job = definitions.resolve_job_def(job)
+    assert job.run_config == {"resources": {"refresh": {"config": shown}}}
+    assert dg.validate_run_config(job, job.run_config)
+    fields = job.resource_defs["refresh"].config_schema.config_type.fields
+    assert all(fields[name].description for name in shown)
+
+
+def test_request_of_the_command_line_reaches_the_run(definitions):
+    from orchestration.defs.resources import RefreshResource
+    from orchestration.rebuild import Scope
+    from orchestration.run import Request, resource_config
+
+    scope = Scope(date(2026, 1, 1), date(2026, 1, 31), "acme")
+    request = Request("elsewhere", date(2026, 2, 1), True, scope, ("events/a.ndjson", "users"), True)
+    assert RefreshResource(**resource_config(request)).request == vars(request)
+    assert RefreshResource().request == vars(Request())
 
 
 def test_landed_file_is_published_by_the_sensor_within_ninety_seconds(environment):

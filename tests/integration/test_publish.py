@@ -49,6 +49,18 @@ def test_nothing_published_is_said_in_words(warehouse):
         warehouse.read("select 1")
 
 
+def test_columns_that_came_with_a_new_version_are_added_to_the_tables_of_an_older_one(warehouse):
+    with warehouse.transaction() as tx:
+        tx.execute("insert into raw.files (path, load_id) values ('events/a.ndjson', 1)")
+        tx.execute("alter table raw.files drop column dated_at")
+        tx.execute("alter table raw.pending drop column touched_until")
+    for _ in range(2):
+        warehouse.prepare()
+    with warehouse.transaction() as tx:
+        assert tx.fetch("select path, load_id, dated_at from raw.files") == [("events/a.ndjson", 1, None)]
+        assert tx.fetch("select touched_until from raw.pending") == []
+
+
 def test_published_rows_equal_the_candidate_after_changes_additions_and_removals(warehouse):
     for version, rows in ((1, 50), (2, 80), (3, 10)):
         write_candidate(warehouse, version, rows)

@@ -3,8 +3,8 @@
 -- Touched: every position that a pending change gave or took from an event. A span is a touched position extended to
 -- the sessions within the timeout, and on to those within the timeout of these, so that no session reaches over its
 -- edge: whatever is rebuilt is rebuilt whole.
--- Positions come from raw and from what deletions wrote down, never from the models themselves, so a build that was
--- broken off half way is repeated with the same positions.
+-- Positions come from raw and from what reloads and backfills wrote down, never from the models themselves, so a build
+-- that was broken off half way is repeated with the same positions.
 with
 
 pending as (
@@ -70,9 +70,9 @@ recorded_positions as (
         workspace_id,
         user_key,
         touched_at as starts_at,
-        touched_at as ends_at
+        coalesce(touched_until, touched_at) as ends_at
     from pending
-    where pending_kind = 'position'
+    where pending_kind in ('position', 'range')
 
 ),
 

@@ -3,5 +3,6 @@ select
     workspace_id,
     user_key,
     kind as pending_kind,
-    touched_at
+    touched_at,
+    touched_until
 from {{ source('raw', 'pending') }}
