@@ -117,41 +117,37 @@ def respelled(row: dict, spelling: Callable[[str], object], id_field: str | None
 @st.composite
 def entity_rows(draw: Callable, end: date, zones: dict[str | None, str]) -> dict[str, list[dict]]:
     """users/, features/, goals/ and segments/. Rows of one key differ in updated_at: their order decides nothing."""
-    workspace_ids = st.sampled_from(tuple(zones))
-    versions = st.integers(1, 3).map(lambda n: f"2009-01-0{n}T00:00:00Z")
-    signups = st.one_of(
-        st.none(),
-        st.builds(moment, st.just(end), one_of(edges.DAYS_BEFORE_END), one_of(edges.WALL_CLOCK), one_of(edges.ZONES)),
-    )
-    users = draw(st.lists(st.tuples(one_of((*edges.USERS, "silent")), workspace_ids, signups, versions), max_size=5))
-    features = draw(
-        st.lists(st.tuples(one_of(("export", "unused")), workspace_ids, one_of(edges.CATEGORIES)), max_size=3)
-    )
-    return {
-        "users": unique(
-            {
-                "user_id": user,
-                "workspace_id": workspace_id,
-                "created_at": written(signup) if signup else None,
-                "updated_at": version,
-                "plan": "pro" if signup else None,
-            }
-            for user, workspace_id, signup, version in users
-        ),
-        "features": unique(
-            {"feature_name": name, "workspace_id": owner, "category": category} for name, owner, category in features
-        ),
-        "goals": [dict(goal) for goal in edges.GOALS[: draw(st.integers(0, len(edges.GOALS)))]],
-        "segments": [dict(segment) for segment in edges.SEGMENTS[: draw(st.integers(0, len(edges.SEGMENTS)))]],
+    owners = {
+        "workspace_id": st.sampled_from(tuple(zones)),
+        "updated_at": st.integers(1, 3).map(lambda n: f"2009-01-0{n}T00:00:00Z"),
     }
+    signups = st.builds(
+        moment, st.just(end), one_of(edges.DAYS_BEFORE_END), one_of(edges.WALL_CLOCK), one_of(edges.ZONES)
+    )
+    users = st.one_of(
+        st.just({"created_at": None, "plan": None}),
+        signups.map(lambda signup: {"created_at": written(signup), "plan": "pro"}),
+    )
+    features = st.fixed_dictionaries(
+        {"feature_name": one_of(("export", "unused")), "category": one_of(edges.CATEGORIES)} | owners
+    )
+    described = {
+        "users": st.builds(
+            dict.__or__, users, st.fixed_dictionaries({"user_id": one_of((*edges.USERS, "silent"))} | owners)
+        ),
+        "features": features,
+        "goals": st.builds(dict.__or__, one_of(edges.GOALS), st.fixed_dictionaries(owners)),
+        "segments": st.builds(dict.__or__, one_of(edges.SEGMENTS), st.fixed_dictionaries(owners)),
+    }
+    return {name: unique(draw(st.lists(rows, max_size=5))) for name, rows in described.items()}
 
 
-def unique(rows: object) -> list[dict]:
+def unique(rows: list[dict]) -> list[dict]:
     """One row a key and version, or neither order of the two would be the right one without the content hash."""
     by_key = {}
     for row in rows:
-        key = tuple(row.get(name) for name in ("user_id", "feature_name", "workspace_id", "updated_at"))
-        by_key.setdefault(key, without_nulls(row))
+        names = ("user_id", "feature_name", "goal_name", "segment_name", "workspace_id", "updated_at")
+        by_key.setdefault(tuple(row.get(name) for name in names), without_nulls(row))
     return list(by_key.values())
 
 
