@@ -25,7 +25,17 @@ from warehouse.base import Mart
 from warehouse.open import open_warehouse
 
 SECRET = "a secret that only tests use"
-BUILD_SECONDS = 300
+BUILD_SECONDS = 1800
+_OWN_SCHEMAS = """
+select schema_name from information_schema.schemata
+where schema_name not like 'pg_%' and schema_name not in ('information_schema', 'public')
+"""
+# A whole row as text, which both engines write for themselves.
+_DIGEST = """
+select workspace_id, md5(string_agg(cast(published as text), ',' order by cast(published as text)))
+from {table} as published
+group by workspace_id
+"""
 
 
 class BuildFailed(Exception):
@@ -115,6 +125,29 @@ class Pipeline:
             raise BuildFailed(f"{finished.stdout[-6000:]}\n{finished.stderr[-2000:]}")
         refresh.is_built = not select
 
+    def empty(self) -> None:
+        """Make the warehouse as if nothing had ever been loaded; what dbt parsed of the project stays."""
+        if self.settings.target == "postgres":
+            with open_warehouse(self.settings).transaction() as tx:
+                for (schema,) in tx.fetch(_OWN_SCHEMAS):
+                    tx.execute(f"drop schema {schema} cascade")
+        for path in self.settings.home.iterdir():
+            if path == self.settings.home / "dbt":
+                continue
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+    def digests(self) -> dict[tuple[str, str], str]:
+        """Of every published table and workspace a hash of all its rows, in whatever order they are kept."""
+        warehouse = open_warehouse(self.settings)
+        found = {}
+        for mart in self.marts():
+            for workspace_id, digest in warehouse.read(_DIGEST.format(table=mart.name)).rows:
+                found[mart.name, workspace_id] = digest
+        return found
+
     def marts(self) -> list[Mart]:
         """The published tables that follow from the events alone, with their keys; those of restatements tell how the
         events came."""
@@ -128,9 +161,10 @@ class Pipeline:
         """Every one of `marts`, its rows in the order of their keys."""
         return {mart.name: self.rows(mart.name, mart.key) for mart in self.marts()}
 
-    def rows(self, table: str, order: Sequence[str] = ()) -> list[dict]:
-        """The rows of one published table, by the columns of `order`."""
-        answer = open_warehouse(self.settings).read(f"select * from {table}")
+    def rows(self, table: str, order: Sequence[str] = (), *, workspace_id: str | None = None) -> list[dict]:
+        """The rows of one published table, by the columns of `order`. workspace_id: only those of this workspace."""
+        condition = f" where workspace_id = '{workspace_id}'" if workspace_id is not None else ""
+        answer = open_warehouse(self.settings).read(f"select * from {table}{condition}")
         rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
         return sorted(rows, key=lambda row: tuple(row[column] for column in order))
 

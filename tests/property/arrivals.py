@@ -2,16 +2,19 @@
 
 import json
 import random
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from tests.oracle import Landing
 from tests.property import edges
+from tests.property.batches import workspace_of
 from tests.property.histories import written
 
 ENTITY_VERSIONS = ("2009-01-01T00:00:00Z", "2009-01-02T00:00:00Z")
+DEFINITIONS = ("features", "goals", "segments", "funnels")
+AHEAD = timedelta(hours=24)  # created_at may be that much later than the load it comes with
 
 
 @dataclass(frozen=True)
@@ -22,32 +25,69 @@ class Arrival:
     entity: str
     row: dict
 
+    @property
+    def holds_everywhere(self) -> bool:
+        """Whether it defines something for every workspace."""
+        return self.entity in DEFINITIONS and "workspace_id" not in self.row
 
-def dealt(landing: Landing, loads: int, rng: random.Random) -> list[Arrival]:
-    """The rows in random order, some twice; a workspace's at random, oldest last or one user after the other."""
-    orders = {}
+    def in_workspaces_of(self, number: int) -> "Arrival":
+        """The same in workspaces of another history."""
+        workspace_id = workspace_of(number, self.row.get("workspace_id"))
+        return replace(self, row=self.row | {"workspace_id": workspace_id})
+
+
+def dealt(landing: Landing, clocks: list[datetime], rng: random.Random) -> list[Arrival]:
+    """The rows with the loads they come with, some twice; nothing comes more than a day before it happens.
+
+    Those of a workspace come at random, oldest last, one user after the other, or each a while after it happened, and
+    some workspaces begin late.
+    """
+    loads = len(clocks)
+    orders: dict[str | None, Callable] = {}
+    first_loads: dict[str | None, int] = {}
     arrivals = []
     for row in landing.events:
-        place = orders.setdefault(row.get("workspace_id"), rng.choice((at_random, oldest_last, user_by_user)))
-        arrivals.append(Arrival(place(row, loads, rng), "events", row))
-    for entity in ("users", "workspaces", "segments"):
+        workspace = row.get("workspace_id")
+        order = orders.setdefault(workspace, rng.choice((at_random, oldest_last, user_by_user, after_a_while)))
+        begins = first_loads.setdefault(workspace, rng.choice((0, 0, 0, rng.randrange(loads))))
+        arrivals.append(Arrival(max(order(row, clocks, rng), begins), "events", row))
+    for entity in ("users", "workspaces", *DEFINITIONS):
         arrivals += [Arrival(rng.randrange(loads), entity, row) for row in getattr(landing, entity)]
-    again = [Arrival(rng.randrange(loads), copied.entity, copied.row) for copied in arrivals if rng.random() < 0.1]
-    return arrivals + again
+    arrivals += [replace(copied, load=rng.randrange(loads)) for copied in arrivals if rng.random() < 0.1]
+    return accepted(arrivals, clocks)
 
 
-def at_random(row: dict, loads: int, rng: random.Random) -> int:
-    return rng.randrange(loads)
+def accepted(arrivals: list[Arrival], clocks: list[datetime]) -> list[Arrival]:
+    """Events and sign-ups that would be refused as too far ahead put off, or left out where no load takes them."""
+    put_off = []
+    for arrival in arrivals:
+        load = arrival.load
+        if "created_at" in arrival.row:
+            at = moment_of(arrival.row)
+            load = next((n for n in range(load, len(clocks)) if at <= clocks[n] + AHEAD), None)
+        if load is not None:
+            put_off.append(replace(arrival, load=load))
+    return put_off
 
 
-def oldest_last(row: dict, loads: int, rng: random.Random) -> int:
+def at_random(row: dict, clocks: list[datetime], rng: random.Random) -> int:
+    return rng.randrange(len(clocks))
+
+
+def oldest_last(row: dict, clocks: list[datetime], rng: random.Random) -> int:
     """The day of the month and the hour stand for age: what is old by them comes in a late load."""
     at = moment_of(row)
-    return (loads - 1) - (at.day * 24 + at.hour) * loads // (32 * 24)
+    return (len(clocks) - 1) - (at.day * 24 + at.hour) * len(clocks) // (32 * 24)
 
 
-def user_by_user(row: dict, loads: int, rng: random.Random) -> int:
-    return sum(row["user_id"].encode()) % loads
+def user_by_user(row: dict, clocks: list[datetime], rng: random.Random) -> int:
+    return sum(row["user_id"].encode()) % len(clocks)
+
+
+def after_a_while(row: dict, clocks: list[datetime], rng: random.Random) -> int:
+    """With the load that runs next after the event, or one or two later."""
+    due = sum(clock < moment_of(row) for clock in clocks)
+    return min(due + rng.choice((0, 0, 0, 1, 2)), len(clocks) - 1)
 
 
 def moment_of(row: dict) -> datetime:
@@ -65,14 +105,15 @@ def with_zone_changes(landing: Landing, rng: random.Random) -> Landing:
         for row in dated
         if rng.random() < 1 / 3
     ]
-    # Only rows that carry updated_at may arrive in any order.
-    segments = [{"updated_at": ENTITY_VERSIONS[0]} | row for row in landing.segments]
-    return Landing(events=landing.events, users=landing.users, workspaces=dated + moved, segments=segments)
+    return replace(landing, workspaces=dated + moved)
 
 
-def on_purpose(day: date, loads: int) -> list[Arrival]:
-    """Arrivals that change what an earlier load made, each in a workspace of its own."""
-    last = loads - 1
+def on_purpose(clocks: list[datetime]) -> list[Arrival]:
+    """Arrivals that change what an earlier load made, each in a workspace of its own.
+
+    clocks: of the loads.
+    """
+    loads, last, day = len(clocks), len(clocks) - 1, clocks[0].date() - timedelta(days=1)
     events: list[tuple[int, str, dict]] = [
         # An event that joins two sessions.
         (0, "bridge", event("a", day, 10, 0)),
@@ -122,14 +163,39 @@ def on_purpose(day: date, loads: int) -> list[Arrival]:
         (0, "clients", event("c", day, 10, 50, session_id="s2")),
         (1, "clients", event("d", day, 11, 0, session_id="s2")),
         (last, "clients", event("e", day, 8, 55)),
+        # A session for each load that touches it, and that may be lost before; see `tests.property.replay`.
+        *((0, f"touched by {load}", event("a", day, 10, 0)) for load in range(1, loads)),
+        *((load, f"touched by {load}", event("b", day, 10, 10)) for load in range(1, loads)),
         # A zone that is told only later, when the sessions of the first and last days have long been made.
         (0, "zone", event("a", day, 23, 30)),
         (0, "zone", event("b", day - timedelta(days=30), 0, 30)),
     ]
+    for load, clock in enumerate(clocks):
+        for age in (timedelta(minutes=7), timedelta(days=31), timedelta(days=390)):
+            moment = (clock - age).date(), (clock - age).hour, (clock - age).minute
+            events.append((load, "every load", event(f"{load} {age}", *moment)))
     rows = [Arrival(load, "events", row | {"workspace_id": workspace}) for load, workspace, row in events]
-    zone = {"workspace_id": "zone", "timezone": "Asia/Kathmandu", "updated_at": ENTITY_VERSIONS[1]}
-    older = {"workspace_id": "zone", "timezone": "America/New_York", "updated_at": ENTITY_VERSIONS[0]}
-    return [*rows, Arrival(1, "workspaces", zone), Arrival(last, "workspaces", older)]
+    zones = [
+        (1, {"workspace_id": "zone", "timezone": "Asia/Kathmandu", "updated_at": ENTITY_VERSIONS[1]}),
+        (last, {"workspace_id": "zone", "timezone": "America/New_York", "updated_at": ENTITY_VERSIONS[0]}),
+    ]
+    # For every workspace first, then by one for itself, and a version that is older than the one that came before it.
+    used = event("u", day, 12, 0, event_type="feature_use", event_name="report", page_path="/50%_!")
+    rows += [Arrival(0, "events", used | {"workspace_id": "defined"})]
+    older, newer = ({"updated_at": version} for version in ENTITY_VERSIONS)
+    own = {"workspace_id": "defined"}
+    goals = [
+        (0, newer | {"goal_name": "sees an offer", "page_path": "/50%*"}),
+        (1, newer | own | {"goal_name": "sees an offer", "page_path": "/50_*"}),
+        (last, older | own | {"goal_name": "sees an offer", "page_path": "*!"}),
+    ]
+    features = [
+        (0, newer | {"feature_name": "report", "category": "everywhere"}),
+        (1, newer | own | {"feature_name": "report", "category": "own"}),
+        (last, older | own | {"feature_name": "report", "category": "older"}),
+    ]
+    described = {"workspaces": zones, "goals": goals, "features": features}
+    return rows + [Arrival(load, entity, row) for entity, found in described.items() for load, row in found]
 
 
 def event(event_id: str, day: date, hour: int, minute: int, **given: str) -> dict:

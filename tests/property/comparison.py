@@ -1,7 +1,8 @@
 """What a warehouse published against what the oracle computes from the same landing rows, cell by cell."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from ingest.privacy import Keys
 from tests import oracle
 from tests.pipeline import SECRET, Pipeline
 from tests.property import edges
+from tests.property.batches import history_of
 from warehouse.base import Mart
 
 # Columns that only one side has, with the reason; any other one is a mismatch.
@@ -33,8 +35,12 @@ DEVICES = {
 
 @dataclass(frozen=True)
 class Difference:
-    """A cell that is not the same, or a row that only one side has (column None; the values are the whole rows)."""
+    """A cell that is not the same, or a row that only one side has (column None; the values are the whole rows).
 
+    workspace_id: whose row it is; None when a whole table is missing.
+    """
+
+    workspace_id: str | None
     table: str
     key: tuple
     column: str | None
@@ -42,14 +48,13 @@ class Difference:
     expected: object
 
     @property
-    def workspace_id(self) -> str | None:
-        """None when only a session_id says whose row it is and neither side has it."""
-        rows = [row for row in (self.published, self.expected) if isinstance(row, dict)]
-        return rows[0]["workspace_id"] if rows else None
+    def history(self) -> int | None:
+        """The number of the history that the workspace belongs to."""
+        return None if self.workspace_id is None else history_of(self.workspace_id)
 
     def __str__(self) -> str:
         place = f"{self.table}{list(map(str, self.key))}" + (f".{self.column}" if self.column else "")
-        return f"{place}: published {_shown(self.published)}, the oracle says {_shown(self.expected)}"
+        return f"{self.workspace_id}: {place}: published {_shown(self.published)}, expected {_shown(self.expected)}"
 
 
 def compare_tables(marts: Iterable[Mart], published: dict[str, list[dict]], expected: dict[str, list[dict]]) -> list:
@@ -73,23 +78,21 @@ def compared(table: str, rows: list[dict] | None) -> list[dict] | None:
 def compare_rows(mart: Mart, published: list[dict], expected: list[dict] | None) -> Iterator[Difference]:
     """The differences of one table. `expected` None: the oracle has no such table."""
     if expected is None:
-        yield Difference(mart.name, (), None, "the table", "does not know it")
+        yield Difference(None, mart.name, (), None, "the table", "no such table")
         return
     ours, theirs = by_key(mart, published), by_key(mart, expected)
     for key in sorted(ours.keys() | theirs.keys(), key=str):
-        if key not in ours or key not in theirs:
-            yield Difference(mart.name, key, None, ours.get(key), theirs.get(key))
-        else:
-            yield from compare_cells(mart.name, key, ours[key], theirs[key])
-
-
-def compare_cells(table: str, key: tuple, published: dict, expected: dict) -> Iterator[Difference]:
-    for column in sorted(published.keys() | expected.keys()):
-        if (table, column) in ONLY_IN_ORACLE or (table, column) in ONLY_PUBLISHED:
+        row, other = ours.get(key), theirs.get(key)
+        workspace_id = (row or other)["workspace_id"]
+        if row is None or other is None:
+            yield Difference(workspace_id, mart.name, key, None, row, other)
             continue
-        ours, theirs = published.get(column, "no such column"), expected.get(column, "no such column")
-        if ours != theirs:
-            yield Difference(table, key, column, ours, theirs)
+        for column in sorted(row.keys() | other.keys()):
+            if (mart.name, column) in ONLY_IN_ORACLE or (mart.name, column) in ONLY_PUBLISHED:
+                continue
+            cell, other_cell = row.get(column, "no such column"), other.get(column, "no such column")
+            if cell != other_cell:
+                yield Difference(workspace_id, mart.name, key, column, cell, other_cell)
 
 
 def by_key(mart: Mart, rows: list[dict]) -> dict[tuple, dict]:
@@ -152,14 +155,11 @@ def row_text(row: dict) -> str:
     return json.dumps(row, sort_keys=True)
 
 
-def summary(differences: list[Difference], name_history: Callable[[Difference], str], limit: int = 20) -> str:
-    """The first of the differences, each with its history, and how many there are by table and column."""
-    lines = [f"{name_history(difference)}: {difference}" for difference in differences[:limit]]
-    counts: dict[str, int] = {}
-    for difference in differences:
-        place = f"{difference.table}.{difference.column or '(row)'}"
-        counts[place] = counts.get(place, 0) + 1
-    return "\n".join([f"{len(differences)} cells or rows differ: {counts}", *lines])
+def summary(differences: list[Difference], limit: int = 20) -> str:
+    """The first of the differences, and how many there are by table and column."""
+    counts = Counter(f"{difference.table}.{difference.column or '(row)'}" for difference in differences)
+    lines = [str(difference) for difference in differences[:limit]]
+    return "\n".join([f"{len(differences)} cells or rows differ: {dict(counts)}", *lines])
 
 
 def _shown(value: object) -> str:

@@ -33,7 +33,7 @@ ZONES = (
     "Australia/Lord_Howe",
     "America/St_Johns",
 )
-DAYS_BEFORE_END = (0, 1, 2, 5, 6, 7, 13, 14, 20, 21, 27, 28, 29, 30, 31, 59, 60, 61, 89, 90, 91, 364, 365, 366)
+DAYS_BEFORE_END = (0, 1, 2, 5, 6, 7, 13, 14, 20, 21, 27, 28, 29, 30, 31, 59, 60, 61, 89, 90, 91, 364, 365, 366, 390)
 MILLISECOND = timedelta(milliseconds=1)
 WALL_CLOCK = (
     time(12, 0),
@@ -65,7 +65,7 @@ GAPS = (
 USERS = ("u1", "u2", "u3", "ü 4", "u5", "6")
 KINDS = ("page_view", "feature_use", "custom", "api_call", "login", "logout", "error")
 EVENT_TYPES = ("page_view",) * 4 + ("feature_use",) * 3 + ("custom",) * 2 + KINDS
-PAGES = ("/a", "/b", "/a", "/b", "/a", "/c", None, "/a > b", "/é", "/d", "/e", "/f")
+PAGES = ("/a", "/b", "/a", "/b", "/a", "/c", None, "/a > b", "/é", "/d", "/e", "/f", "/50%_!", "/50 off!")
 NAMES = ("export", "export", "search", None, "Export", "päste", "buy")
 CLIENT_SESSIONS = (None, "c1", "c2")
 USER_AGENTS = (None, "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "")
@@ -90,11 +90,16 @@ METADATA = (
 )
 CLOCK_AFTER_END = (36, 25, 12, 1, 0, 60, 24 * 40)  # hours after noon UTC of the last day
 CATEGORIES = (None, "files", "admin")
+# Two of a name, of which another workspace, or a later version, may take the other one.
 GOALS = (
     {"goal_name": "buys", "event_type": "custom"},
     {"goal_name": "sees a", "page_path": "/a*"},
     {"goal_name": "exports", "event_type": "feature_use", "event_name": "*xport"},
-    {"goal_name": "buys", "event_type": "custom", "event_name": "buy", "workspace_id": "w1"},
+    {"goal_name": "buys", "event_type": "custom", "event_name": "buy"},
+    {"goal_name": "sees a", "page_path": "/a"},
+    {"goal_name": "offer", "page_path": "/50%*"},
+    {"goal_name": "offer", "page_path": "*_!"},
+    {"goal_name": "offer", "page_path": "/50*!"},
 )
 FUNNELS = (
     {
@@ -103,7 +108,7 @@ FUNNELS = (
         "window_hours": 1,
     },
     {"funnel_name": "tours", "steps": [{"page_path": "/*"}, {"page_path": "/*"}, {"event_name": "*port"}]},
-    {"funnel_name": "buys", "steps": [{"event_type": "login"}, {"event_name": "buy"}], "workspace_id": "w1"},
+    {"funnel_name": "buys", "steps": [{"event_type": "login"}, {"event_name": "buy"}]},
     {"funnel_name": "returns", "steps": '[{"page_path": "/b"}, {"page_path": "/b"}]', "window_hours": "24"},
 )
 # What users/ says of a person beside sign-up: numbers, dates and truth, as JSON and as text; columns of dim_users too.

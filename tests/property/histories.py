@@ -144,44 +144,37 @@ def segment_rows(draw: Callable, zones: dict[str | None, str], versions: st.Sear
 
 @st.composite
 def entity_rows(draw: Callable, end: date, zones: dict[str | None, str]) -> dict[str, list[dict]]:
-    """users/, features/, goals/ and segments/. Rows of one key differ in updated_at: their order decides nothing."""
-    workspace_ids = st.sampled_from(tuple(zones))
-    versions = st.integers(1, 3).map(lambda n: f"2009-01-0{n}T00:00:00Z")
-    signups = st.one_of(
-        st.none(),
-        st.builds(moment, st.just(end), one_of(edges.DAYS_BEFORE_END), one_of(edges.WALL_CLOCK), one_of(edges.ZONES)),
-    )
-    people = st.tuples(one_of((*edges.USERS, "silent")), workspace_ids, signups, versions, one_of(edges.ATTRIBUTES))
-    users = draw(st.lists(people, max_size=5))
-    features = draw(
-        st.lists(st.tuples(one_of(("export", "unused")), workspace_ids, one_of(edges.CATEGORIES)), max_size=3)
-    )
-    return {
-        "users": unique(
-            {
-                "user_id": user,
-                "workspace_id": workspace_id,
-                "created_at": written(signup) if signup else None,
-                "updated_at": version,
-            }
-            | attributes
-            for user, workspace_id, signup, version, attributes in users
-        ),
-        "features": unique(
-            {"feature_name": name, "workspace_id": owner, "category": category} for name, owner, category in features
-        ),
-        "goals": [dict(goal) for goal in edges.GOALS[: draw(st.integers(0, len(edges.GOALS)))]],
-        "funnels": [dict(funnel) for funnel in edges.FUNNELS[: draw(st.integers(0, len(edges.FUNNELS)))]],
-        "segments": unique(draw(st.lists(segment_rows(zones, versions), max_size=4))),
+    """users/, features/, goals/, segments/ and funnels/. Rows of one key differ in updated_at: their order decides nothing."""
+    owners = {
+        "workspace_id": st.sampled_from(tuple(zones)),
+        "updated_at": st.integers(1, 3).map(lambda n: f"2009-01-0{n}T00:00:00Z"),
     }
+    signups = st.builds(
+        moment, st.just(end), one_of(edges.DAYS_BEFORE_END), one_of(edges.WALL_CLOCK), one_of(edges.ZONES)
+    )
+    created = st.one_of(st.none(), signups.map(written)).map(lambda text: {"created_at": text})
+    users = st.builds(dict.__or__, created, one_of(edges.ATTRIBUTES))
+    features = st.fixed_dictionaries(
+        {"feature_name": one_of(("export", "unused")), "category": one_of(edges.CATEGORIES)} | owners
+    )
+    described = {
+        "users": st.builds(
+            dict.__or__, users, st.fixed_dictionaries({"user_id": one_of((*edges.USERS, "silent"))} | owners)
+        ),
+        "features": features,
+        "goals": st.builds(dict.__or__, one_of(edges.GOALS), st.fixed_dictionaries(owners)),
+        "segments": segment_rows(zones, owners["updated_at"]),
+        "funnels": st.builds(dict.__or__, one_of(edges.FUNNELS), st.fixed_dictionaries(owners)),
+    }
+    return {name: unique(draw(st.lists(rows, max_size=5))) for name, rows in described.items()}
 
 
-def unique(rows: object) -> list[dict]:
+def unique(rows: list[dict]) -> list[dict]:
     """One row a key and version, or neither order of the two would be the right one without the content hash."""
     by_key = {}
     for row in rows:
-        key = tuple(row.get(name) for name in ("user_id", "feature_name", "segment_name", "workspace_id", "updated_at"))
-        by_key.setdefault(key, without_nulls(row))
+        names = ("user_id", "feature_name", "goal_name", "segment_name", "funnel_name", "workspace_id", "updated_at")
+        by_key.setdefault(tuple(row.get(name) for name in names), without_nulls(row))
     return list(by_key.values())
 
 

@@ -20,7 +20,7 @@ from tests import oracle
 from tests.oracle import Landing
 from tests.pipeline import Pipeline
 from tests.property import edges
-from tests.property.batches import drawn, history_of, together
+from tests.property.batches import drawn, together
 from tests.property.boundaries import boundaries
 from tests.property.comparison import Difference, compare_tables, oracle_settings, summary
 from tests.property.histories import landings, write_landing
@@ -90,12 +90,6 @@ def differences(pipeline: Pipeline, landing: Landing, batch: Batch, folder: Path
     return compare_tables(pipeline.marts(), pipeline.tables(), expected)
 
 
-def history_named(difference: Difference, workspace_of_session: dict[str, str]) -> int:
-    """The number of the history that a difference is of."""
-    workspace_id = difference.workspace_id or workspace_of_session.get(difference.key[0], difference.key[0])
-    return history_of(workspace_id)
-
-
 @pytest.mark.parametrize(("engine", "number"), [*(("duckdb", number) for number in range(BATCHES)), ("postgres", 0)])
 def test_published_tables_are_those_of_the_oracle(
     engine: str, number: int, make_pipeline: Callable[..., Pipeline], tmp_path: Path
@@ -109,11 +103,10 @@ def test_published_tables_are_those_of_the_oracle(
     found = differences(pipeline, together(histories), batch, tmp_path / "together")
     if not found:
         return
-    workspaces = dict(pipeline.fetch("select session_id, workspace_id from candidate.fct_sessions"))
-    named = summary(found, lambda difference: f"history {history_named(difference, workspaces)}")
-    first = history_named(found[0], workspaces)
+    named = summary(found)
+    first = found[0].history
     alone = differences(make_pipeline(engine, **batch.settings), histories[first], batch, tmp_path / "alone")
-    replay = summary(alone, lambda difference: "alone") if alone else "no difference: it takes the other histories too"
+    replay = summary(alone) if alone else "no difference: it takes the other histories too"
     pytest.fail(
         f"batch {number} on {engine} (clock {batch.clock}, as_of {batch.as_of}, {batch.settings}): {named}\n\n"
         f"history {first} alone, landing in {tmp_path / 'alone'}: {replay}"
@@ -137,6 +130,6 @@ if SHRUNK_BATCH is not None:
         @given(batch.histories)
         def is_as_the_oracle_says(landing: Landing) -> None:
             found = differences(make_pipeline(**batch.settings), landing, batch, tmp_path_factory.mktemp("landing"))
-            assert not found, f"{landing}\n{summary(found, lambda difference: 'smallest')}"
+            assert not found, f"{landing}\n{summary(found)}"
 
         is_as_the_oracle_says()
