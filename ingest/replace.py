@@ -133,7 +133,6 @@ def _forget_copies(tx: "Transaction", load_id: int) -> None:
 
 def _promote_repetitions(tx: "Transaction", entity: Entity, load_id: int) -> None:
     """The first row of another load that repeated a row of this one is stored in its place; the rest repeat that."""
-    table = entity.table.qualified_name
     tx.execute(f"delete from raw.repeated_rows where entity = '{entity.name}' and load_id = $1", (load_id,))
     first_repetitions = f"""(
         select *

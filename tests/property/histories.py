@@ -144,7 +144,7 @@ def segment_rows(draw: Callable, zones: dict[str | None, str], versions: st.Sear
 
 @st.composite
 def entity_rows(draw: Callable, end: date, zones: dict[str | None, str]) -> dict[str, list[dict]]:
-    """users/, features/, goals/, segments/ and funnels/. Rows of one key differ in updated_at: their order decides nothing."""
+    """users/ and what is defined. Rows of one key differ in updated_at: their order decides nothing."""
     owners = {
         "workspace_id": st.sampled_from(tuple(zones)),
         "updated_at": st.integers(1, 3).map(lambda n: f"2009-01-0{n}T00:00:00Z"),
