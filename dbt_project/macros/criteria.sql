@@ -25,13 +25,17 @@
 {%- endmacro %}
 
 
-{# The value of the user's column that `field` names, null where it names none of this kind. #}
+{# The value of the user's column that `field` names, null where it names none of this kind. Cast as a whole too: on Postgres
+   a case forgets the scale of its branches. #}
 {% macro user_column(relation, field, kind, data_type) -%}
-    case {{ field }}
-        {%- for column in user_columns(kind) %}
-        when '{{ column }}' then cast({{ relation }}.{{ column }} as {{ data_type }})
-        {%- endfor %}
-    end
+    cast(
+        case {{ field }}
+            {%- for column in user_columns(kind) %}
+            when '{{ column }}' then cast({{ relation }}.{{ column }} as {{ data_type }})
+            {%- endfor %}
+        end
+        as {{ data_type }}
+    )
 {%- endmacro %}
 
 

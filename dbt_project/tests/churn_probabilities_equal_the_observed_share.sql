@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'rpt_churn_risk'}}}) }}
+
 -- The probability once more, from the published days: a user's days are numbered, and how many lie in the 14 before a
 -- snapshot and in the 14 before them follows from the numbers at it and at those two and four weeks earlier.
 with

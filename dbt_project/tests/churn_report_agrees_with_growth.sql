@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'rpt_churn'}}}) }}
+
 -- Churned and active before are what growth accounting over the trailing days of the timeframe says.
 with
 

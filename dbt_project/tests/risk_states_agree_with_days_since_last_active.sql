@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'rpt_churn_risk'}}}) }}
+
 -- A user's state fits the days since the last active one, and has the probability that rpt_churn_risk gives it; that
 -- report counts the users of each state.
 with

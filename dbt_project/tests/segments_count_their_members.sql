@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'dim_segments'}}}) }}
+
 -- dim_segments counts the bridge; everybody active in the last 30 days is in one of Power users, Regular and Casual,
 -- that of their score.
 with
