@@ -1,7 +1,8 @@
 {{ config(meta={'dagster': {'ref': {'name': 'rpt_activity_by_date'}}}) }}
 
 -- A timeframe of a segment has the same sessions and events by date, by hour and by weekday; those of `all` are those
--- of fct_activity_daily. Every day, hour and weekday is there, and none has more users than were active in the timeframe.
+-- of fct_activity_daily. Every day, hour and weekday is there, and none has more users than were active in the
+-- timeframe.
 with
 
 parts as (

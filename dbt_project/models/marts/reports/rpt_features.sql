@@ -1,7 +1,7 @@
 {%- set timeframes = var('timeframes') -%}
 {%- set user_counts = [] -%}
 {%- for days in timeframes -%}
-    {%- do user_counts.extend(['now_' ~ days, 'before_' ~ days, 'both_' ~ days]) -%}
+{%- do user_counts.extend(['now_' ~ days, 'before_' ~ days, 'both_' ~ days]) -%}
 {%- endfor -%}
 with
 
@@ -69,8 +69,8 @@ usage_totals as (
 
 ),
 
--- Timeframes end on the same day: a user is in those that reach back to the latest use, and in the one before a timeframe
--- if the latest use before the timeframe is. One pass by user for all timeframes takes half the time of one for each.
+-- Timeframes end on the same day: a user is in those that reach back to the latest use, and in the one before a
+-- timeframe if the latest use before the timeframe is. One pass for all timeframes takes half the time of one for each.
 latest_uses as (
 
     select
@@ -91,14 +91,13 @@ users_by_timeframe as (
     select
         workspace_id,
         user_key,
-        feature_name
-        {%- for days in timeframes -%}
-        ,
+        {%- for days in timeframes %}
         case when days_ago < {{ days }} then 1 else 0 end as now_{{ days }},
         case when days_ago_before_{{ days }} < {{ 2 * days }} then 1 else 0 end as before_{{ days }},
         case when days_ago < {{ days }} and days_ago_before_{{ days }} < {{ 2 * days }} then 1 else 0 end
-            as both_{{ days }}
+            as both_{{ days }},
         {%- endfor %}
+        feature_name
     from latest_uses
 
 ),
