@@ -1,4 +1,4 @@
-{{ config(meta={'dagster': {'ref': {'name': 'fct_restatements'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'int_published_cells'}}}) }}
 
 -- The log, first numbers and restatements in turn, ends with what the tables say of every complete day and mature cell.
 with
