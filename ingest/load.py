@@ -87,9 +87,12 @@ def load_within(
 
     Raises CorruptFile, FileChanged or OSError when the file cannot be read: roll back.
     """
+    started = time.monotonic()
     load = _Load(file, root, run_id, clock, dated_at)
     with file.opener() as local_path:
-        return load.take_in_once(tx, reader, local_path, _sha256(local_path))
+        result = load.take_in_once(tx, reader, local_path, _sha256(local_path))
+    result.seconds = time.monotonic() - started
+    return result
 
 
 def _load_file(warehouse: "Warehouse", reader: Reader, file: LandingFile, load: "_Load") -> FileResult:

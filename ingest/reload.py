@@ -6,10 +6,11 @@ holds is what it would hold had the file always been as it is now.
 
 import os
 import posixpath
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ingest.discover import (
@@ -25,7 +26,7 @@ from ingest.discover import (
 from ingest.entities import ENTITIES
 from ingest.lines import CorruptFile
 from ingest.load import load_within
-from ingest.load_report import LoadReport
+from ingest.load_report import FileResult, LoadReport
 from ingest.privacy import Keys
 from ingest.read import DEFAULT_MAX_ROW_BYTES, Reader
 from ingest.replace import take_out
@@ -58,18 +59,43 @@ class _KnownFile:
 
 
 @dataclass(frozen=True)
-class _Selection:
-    """Paths whose rows are to go, in no order, and notes on others of their folder or pattern that stay."""
+class _Plan:
+    """What a reload does.
 
-    paths: set[str] = field(default_factory=set)
-    notes: list[Note] = field(default_factory=list)
+    Attributes:
+        paths: whose rows of any earlier content go.
+        notes: on other files of the same folder or pattern, which stay.
+        known: what the ledger says of this landing root.
+        loads: all that the paths were loaded by.
+        files: to load anew, in the order of discovery: those of the paths, and those that hold what one of the loads
+            took in.
+    """
+
+    paths: set[str]
+    notes: list[Note]
+    known: list[_KnownFile]
+    loads: set[int]
+    files: list[LandingFile]
+
+    @cached_property
+    def entries(self) -> list[_KnownFile]:
+        """The lines of the ledger that go."""
+        reloaded = {file.path for file in self.files}
+        return [
+            file
+            for file in self.known
+            if file.path in self.paths or (file.path in reloaded and file.load_id in self.loads)
+        ]
+
+    def dated_at(self, path: str) -> datetime | None:
+        """When the rows that go were loaded."""
+        return max((entry.dated_at for entry in self.entries if entry.path == path and entry.dated_at), default=None)
 
 
 def check_reload(warehouse: "Warehouse", root: str, names: Sequence[str], *, forget: bool) -> None:
     """Raises ReloadError for what `reload_files` would refuse by the names alone, LandingError as `discover` does."""
-    discovery = discover(root, ENTITIES, known_files=(), settle_seconds=0)
     with warehouse.transaction() as tx:
-        _select(root, names, discovery, {file.path for file in _known_files(tx, root)}, forget)
+        _plan(tx, root, names, forget, settle_seconds=0)
 
 
 def reload_files(
@@ -81,6 +107,7 @@ def reload_files(
     run_id: str,
     clock: datetime,
     forget: bool = False,
+    on_progress: Callable[[FileResult], None] = lambda result: None,
     max_row_bytes: int = DEFAULT_MAX_ROW_BYTES,
     settle_seconds: float = DEFAULT_SETTLE_SECONDS,
 ) -> ReloadReport:
@@ -93,78 +120,107 @@ def reload_files(
         names: files, folders or patterns with `*`, `?` and `[…]`; relative to the landing root, absolute, or URLs.
         clock: the load's time, aware. Rows without updated_at keep the time of the load they replace.
         forget: take the rows of files out that are no longer in the landing folder, and load nothing.
+        on_progress: told each file's result.
 
     Raises:
         ReloadError: a name fits no loaded file, or a file cannot be read.
         LandingError: the landing root cannot be read.
     """
-    discovery = discover(root, ENTITIES, known_files=(), settle_seconds=settle_seconds)
-    ledger_root = landing_root(root)
     utc_clock = clock.astimezone(UTC).replace(tzinfo=None)
     with warehouse.transaction() as tx:
-        known = _known_files(tx, root)
-        selection = _select(root, names, discovery, {file.path for file in known}, forget)
-        affected_loads = {file.load_id for file in known if file.path in selection.paths}
-        reloaded = {} if forget else _files_to_load(discovery, known, selection.paths, affected_loads)
-        for file in known:
-            if file.path in selection.paths or (file.path in reloaded and file.load_id in affected_loads):
-                tx.execute(
-                    "delete from raw.files where landing_root = $1 and path = $2 and load_id = $3",
-                    (ledger_root, file.path, file.load_id),
-                )
-        report = ReloadReport(notes=selection.notes)
-        for load_id in sorted(affected_loads):
-            holders = _holders(tx, load_id, selection.paths)
-            if holders:
-                report.notes.append(_leave_to(tx, holders[0], load_id))
-            else:
-                report.removed_loads += 1
-                report.removed_rows += take_out(tx, load_id, run_id, utc_clock)
-        if reloaded:
+        plan = _plan(tx, root, names, forget, settle_seconds)
+        report = _take_out(tx, root, plan, run_id, utc_clock)
+        if plan.files:
             with Reader(keys, clock, max_row_bytes) as reader:
-                for file in reloaded.values():
-                    report.files.append(
-                        _load(
-                            tx,
-                            reader,
-                            file,
-                            root=ledger_root,
-                            run_id=run_id,
-                            clock=clock,
-                            dated_at=_dated_at(file, known, selection.paths, affected_loads) or utc_clock,
-                        )
-                    )
+                for file in plan.files:
+                    dated_at = plan.dated_at(file.path) or utc_clock
+                    load = {"root": landing_root(root), "run_id": run_id, "clock": clock, "dated_at": dated_at}
+                    report.files.append(_load(tx, reader, file, **load))
+                    on_progress(report.files[-1])
     return report
 
 
-def _known_files(tx: "Transaction", root: str) -> list[_KnownFile]:
+def _plan(tx: "Transaction", root: str, names: Sequence[str], forget: bool, settle_seconds: float) -> _Plan:
+    discovery = discover(root, ENTITIES, known_files=(), settle_seconds=settle_seconds)
     sql = "select path, size_bytes, modified_ns, load_id, dated_at from raw.files where landing_root = $1"
-    return [_KnownFile(*row) for row in tx.fetch(sql, (landing_root(root),))]
+    known = [_KnownFile(*row) for row in tx.fetch(sql, (landing_root(root),))]
+    paths, notes = _select(root, names, discovery, {file.path for file in known}, forget)
+    loads = {file.load_id for file in known if file.path in paths}
+    holding = {(file.path, file.size, file.modified) for file in known if file.load_id in loads}
+    files = [file for file in discovery.files if file.path in paths or (file.path, file.size, file.modified) in holding]
+    return _Plan(paths, notes, known, loads, [] if forget else files)
 
 
-def _select(root: str, names: Sequence[str], discovery: Discovery, known: Collection[str], forget: bool) -> _Selection:
-    """Raises ReloadError with a line for each name that selects no file."""
+def _take_out(tx: "Transaction", root: str, plan: _Plan, run_id: str, utc_clock: datetime) -> ReloadReport:
+    """Forget the files, and take out the loads that no other file stands for."""
+    for entry in plan.entries:
+        tx.execute(
+            "delete from raw.files where landing_root = $1 and path = $2 and load_id = $3",
+            (landing_root(root), entry.path, entry.load_id),
+        )
+    report = ReloadReport(notes=list(plan.notes))
+    for load_id in sorted(plan.loads):
+        holders = _holders(tx, load_id, plan.paths)
+        if holders:
+            report.notes.append(_leave_to(tx, holders[0], load_id))
+        else:
+            report.removed_loads += 1
+            report.removed_rows += take_out(tx, load_id, run_id, utc_clock)
+    return report
+
+
+def _holders(tx: "Transaction", load_id: int, paths: Collection[str]) -> list[tuple[str, str]]:
+    """(landing root, path) of the other files that stand for a load.
+
+    The same path under a local landing root that is gone is the same file, before the landing folder was moved.
+    """
+    holders = tx.fetch("select landing_root, path from raw.files where load_id = $1 order by 1, 2", (load_id,))
+    return [(root, path) for root, path in holders if path not in paths or "://" in root or os.path.isdir(root)]
+
+
+def _leave_to(tx: "Transaction", holder: tuple[str, str], load_id: int) -> Note:
+    """Let a load be that of another file with the same content; its rows stay."""
+    root, path = holder
+    tx.execute("update raw.rejected set path = $2 where load_id = $1", (load_id, path))
+    return Note(
+        path,
+        f"had the same content, so the rows of load {load_id} stay; if they are void too, take them out with "
+        f"`footfall reload --forget --landing {root} {path}`",
+    )
+
+
+def _load(tx: "Transaction", reader: Reader, file: LandingFile, **load: object) -> FileResult:
+    try:
+        return load_within(tx, reader, file, **load)
+    except FileChanged as error:
+        raise ReloadError(f"{file.path}: changed while it was read; try again. Nothing was changed.") from error
+    except (CorruptFile, OSError) as error:
+        raise ReloadError(f"{file.path}: {error}. Nothing was changed.") from error
+
+
+def _select(
+    root: str, names: Sequence[str], discovery: Discovery, known: Collection[str], forget: bool
+) -> tuple[set[str], list[Note]]:
+    """The paths meant by the names. Raises ReloadError with a line for each name that selects no file."""
     present = {file.path for file in discovery.files}
     reasons = {note.path: note.reason for note in discovery.notes}
-    selection, problems = _Selection(), []
+    gone = {path for path in known if path not in present and reasons.get(path, "empty") == "empty"}
+    paths, notes, problems = set(), [], []
     for name in names:
         meant = [_matching(path, present | reasons.keys() | set(known)) for path in _spellings(root, name)]
         found, is_one_file = next(filter(lambda match: match[0], meant), ((), True))
-        chosen = {path for path in found if path in known and (path in present) != forget}
-        selection.paths.update(chosen)
+        chosen = {path for path in found if path in known and path in (gone if forget else present)}
+        paths |= chosen
         if not found:
             problems.append(f"{name}: no such file under {root}, and none was ever loaded from there")
         elif not chosen:
-            problems.append(
-                _refusal(found[0], present, reasons, known, forget) if is_one_file else f"{name}: {_NONE_THERE[forget]}"
-            )
+            one_file = _refusal(found[0], reasons, known, gone)
+            problems.append(one_file if is_one_file else f"{name}: {_NONE_THERE[forget]}")
         elif not forget:
-            selection.notes.extend(
-                Note(path, "no longer there; its rows stay") for path in found if path in known and path not in present
-            )
+            notes += [Note(path, "no longer there; its rows stay") for path in found if path in gone]
     if problems:
         raise ReloadError("\n".join([*problems, "Nothing was changed."]))
-    return selection
+    return paths, notes
 
 
 _NONE_THERE = {
@@ -173,13 +229,17 @@ _NONE_THERE = {
 }
 
 
-def _refusal(path: str, present: Collection[str], reasons: dict[str, str], known: Collection[str], forget: bool) -> str:
-    if forget and path in present:
-        return f"{path}: still in the landing folder, so the next run would load it again; remove it there first"
+def _refusal(path: str, reasons: dict[str, str], known: Collection[str], gone: Collection[str]) -> str:
+    """Why a file of this name is not reloaded, or not forgotten."""
+    reason = reasons.get(path)
     if path not in known:
         return f"{path}: never loaded, so there is nothing to replace; `footfall run` loads new files"
-    reason = reasons.get(path, "no longer in the landing folder")
-    return f"{path}: {reason}. Put it right, or take its rows out with `footfall reload --forget`"
+    if path in gone:
+        reason = reason or "no longer in the landing folder"
+        return f"{path}: {reason}; put it back, or take its rows out with `footfall reload --forget`"
+    if reason:
+        return f"{path}: {reason}"
+    return f"{path}: still in the landing folder, so the next run would load it again; remove it there first"
 
 
 def _spellings(root: str, name: str) -> Iterator[str]:
@@ -204,54 +264,3 @@ def _matching(path: str, candidates: Collection[str]) -> tuple[list[str], bool]:
     below = "" if path == "." else path + "/"
     found = [one for one in candidates if one.startswith(below) or fnmatchcase(one, path)]
     return sorted(found), False
-
-
-def _files_to_load(
-    discovery: Discovery, known: Collection[_KnownFile], paths: Collection[str], affected_loads: Collection[int]
-) -> dict[str, LandingFile]:
-    """The files of the paths, and those whose present content is the same as an earlier one of theirs."""
-    holding = {(file.path, file.size, file.modified) for file in known if file.load_id in affected_loads}
-    return {
-        file.path: file
-        for file in discovery.files
-        if file.path in paths or (file.path, file.size, file.modified) in holding
-    }
-
-
-def _dated_at(
-    file: LandingFile, known: Collection[_KnownFile], paths: Collection[str], affected_loads: Collection[int]
-) -> datetime | None:
-    """When the rows that go were loaded."""
-    times = [
-        one.dated_at
-        for one in known
-        if one.path == file.path and one.dated_at and (file.path in paths or one.load_id in affected_loads)
-    ]
-    return max(times, default=None)
-
-
-def _holders(tx: "Transaction", load_id: int, paths: Collection[str]) -> list[tuple[str, str]]:
-    """(landing root, path) of the other files that stand for a load.
-
-    The same path under a local landing root that is gone is the same file, before the landing folder was moved.
-    """
-    holders = tx.fetch("select landing_root, path from raw.files where load_id = $1 order by 1, 2", (load_id,))
-    return [(root, path) for root, path in holders if path not in paths or "://" in root or os.path.isdir(root)]
-
-
-def _leave_to(tx: "Transaction", holder: tuple[str, str], load_id: int) -> Note:
-    """Let a load be that of another file with the same content; its rows stay."""
-    root, path = holder
-    tx.execute("update raw.rejected set path = $2 where load_id = $1", (load_id, path))
-    return Note(
-        path,
-        f"had the same content, so the rows of load {load_id} stay; if they are void too, take them out with "
-        f"`footfall reload --forget --landing {root} {path}`",
-    )
-
-
-def _load(tx: "Transaction", reader: Reader, file: LandingFile, **load):
-    try:
-        return load_within(tx, reader, file, **load)
-    except (CorruptFile, FileChanged, OSError) as error:
-        raise ReloadError(f"{file.path}: {error}. Nothing was changed.") from error

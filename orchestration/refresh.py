@@ -80,6 +80,7 @@ class Refresh:
         """
         self.check()
         options = {
+            "on_progress": LoadProgress(),
             "keys": Keys(self.settings.required_secret()),
             "run_id": self.run_id,
             "clock": self.clock,
@@ -87,7 +88,7 @@ class Refresh:
             "settle_seconds": self.settings.settle_seconds,
         }
         reloaded = self._reload(options) if self.reload else LoadReport()
-        report = load_landing(self.warehouse, self.landing, on_progress=LoadProgress(), **options)
+        report = load_landing(self.warehouse, self.landing, **options)
         log.info(
             "read %d new files: %s rows, %s loaded, %s duplicates, %s rejected",
             len(report.files),
