@@ -20,7 +20,7 @@ from orchestration.settings import Settings
 from warehouse.open import open_warehouse
 
 FOOTFALL = Path(sys.executable).parent / "footfall"
-SAMPLE_SECONDS = 0.1
+SAMPLE_SECONDS = 0.25  # at a tenth of a second the watching itself took a tenth of the machine
 
 # What a run with nothing new spends its time on, by the function that stands for it in a profile.
 NAMED_FUNCTIONS = {

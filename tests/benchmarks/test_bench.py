@@ -81,11 +81,11 @@ def test_figures_are_ratios_to_their_floors(capsys: pytest.CaptureFixture[str]) 
     assert figures["load NDJSON into raw"].ratio == 3
     assert figures["dbt work of a full refresh"].ratio == 4
     assert figures["dbt work of one day's load"].ratio == 1 / 20
-    assert figures["the same after the history doubled"].ratio == 1.5
+    assert figures["dbt work of one day's load, history doubled"].ratio == 1.5
     reached = {name: figure.row()[-1] for name, figure in figures.items()}
     assert reached["load NDJSON into raw"] == "at least"
     assert reached["dbt work of one day's load"] == "at least"
-    assert reached["the same after the history doubled"] == "NO"
+    assert reached["dbt work of one day's load, history doubled"] == "NO"
     assert reached["memory of a full refresh"] == "aim"
     report(measured, models=1)
     assert "imports 3.0 s" in capsys.readouterr().out
