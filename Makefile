@@ -1,13 +1,15 @@
 # Footfall. `make demo` and `make test` set up everything they need in .venv.
 TARGET ?= duckdb
 HISTORIES ?= 5000
+EVENTS ?= 1500000
+ENGINE ?= both
 PYTHON ?= $(shell for python in python3.12 python3.13 python3.11 python3; do \
 	"$$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
 	&& echo "$$python" && break; done)
 UV := $(shell command -v uv 2>/dev/null)
 BIN := .venv/bin
 
-.PHONY: help demo test replay lint format dev docs picture lock clean
+.PHONY: help demo test bench replay lint format dev docs picture lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +34,9 @@ demo: .venv/.locked ## Run the whole pipeline on made-up data (TARGET=postgres: 
 
 test: .venv/.locked ## Run all tests
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile
+
+bench: .venv/.locked ## Measure the pipeline against its floors (EVENTS=15000000, ENGINE=duckdb|postgres|both)
+	@$(BIN)/python -m tests.benchmarks.bench --events $(EVENTS) --engine $(ENGINE)
 
 replay: .venv/.locked ## Let many random histories arrive in any order (HISTORIES=5000), each load against a fresh warehouse
 	@$(BIN)/python -m tests.property.many_histories --histories $(HISTORIES)

@@ -19,8 +19,15 @@ events as (
 page_views as (
 
     select
-        *,
-        case when page_path = lag(page_path) over views_of_session then 0 else 1 end as starts_step
+        session_id,
+        workspace_id,
+        user_key,
+        page_path,
+        event_number,
+        created_at,
+        lag(page_path) over views_of_session as previous_page,
+        lag(created_at) over views_of_session as previous_viewed_at,
+        max(created_at) over (partition by session_id) as session_last_viewed_at
     from events
     where event_type = 'page_view'
         and page_path is not null
@@ -29,16 +36,12 @@ page_views as (
 
 ),
 
-numbered_views as (
+-- A step ends with the view before the next one starts: nothing has to be grouped.
+step_starts as (
 
-    select
-        *,
-        sum(starts_step) over (
-            partition by session_id
-            order by event_number
-            rows between unbounded preceding and current row
-        ) as step
-    from page_views
+    select * from page_views
+    where previous_page is null
+        or page_path <> previous_page
 
 )
 
@@ -47,9 +50,9 @@ select
     workspace_id,
     user_key,
     page_path as page,
-    cast(step as integer) as step,
-    min(event_number) as first_event_number,
-    min(created_at) as first_viewed_at,
-    max(created_at) as last_viewed_at
-from numbered_views
-group by session_id, workspace_id, user_key, page_path, step
+    cast(row_number() over steps_of_session as integer) as step,
+    event_number as first_event_number,
+    created_at as first_viewed_at,
+    coalesce(lead(previous_viewed_at) over steps_of_session, session_last_viewed_at) as last_viewed_at
+from step_starts
+window steps_of_session as (partition by session_id order by event_number)
