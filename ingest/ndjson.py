@@ -43,17 +43,19 @@ def prepare(engine: duckdb.DuckDBPyConnection, entity: Entity, chunk: LineChunk)
     engine.register(_REPAIRED, repaired)
     return FieldChunk(
         query=_fields_sql(entity, is_repaired=repaired.num_rows > 0),
-        rows=len(chunk.lines) - repaired["reason"].to_pylist().count(_BLANK),
-        raw=chunk.lines.__getitem__,
+        rows=len(chunk) - repaired["reason"].to_pylist().count(_BLANK),
+        raw=chunk.line,
         oversize={oversize.line - chunk.first_line: oversize for oversize in chunk.oversize},
     )
 
 
 def _line_table(chunk: LineChunk) -> pa.Table:
-    texts = invalid_utf8_as_null(chunk.lines)
-    count = len(chunk.lines)
+    """Columns position, line, text (with its line feed; null where there is a reason) and reason."""
+    count = len(chunk)
+    texts = pa.LargeStringArray.from_buffers(count, pa.py_buffer(chunk.starts), pa.py_buffer(chunk.text))
     reasons = pa.nulls(count, pa.string())
-    if texts.null_count or chunk.oversize:
+    if chunk.oversize or not _is_utf8(texts):
+        texts = invalid_utf8_as_null([chunk.line(position) + b"\n" for position in range(count)])
         named = ["invalid_utf8" if text is None else None for text in texts.to_pylist()]
         for oversize in chunk.oversize:
             named[oversize.line - chunk.first_line] = "row_too_large"
@@ -67,6 +69,14 @@ def _line_table(chunk: LineChunk) -> pa.Table:
         "reason": reasons,
     }
     return pa.Table.from_batches(pa.table(columns).to_batches(max_chunksize=_ROWS_A_BATCH))
+
+
+def _is_utf8(texts: pa.LargeStringArray) -> bool:
+    try:
+        texts.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _repair(engine: duckdb.DuckDBPyConnection, entity: Entity) -> pa.Table:
@@ -125,7 +135,7 @@ def _texts_at(engine: duckdb.DuckDBPyConnection, positions: list[int]) -> list[t
 
 def _normalized(entity: Entity, text: str) -> tuple[str | None, str | None, str | None]:
     """(normalized JSON text, reason, field) of a line."""
-    if not text.strip(" \t\r"):
+    if not text.strip(" \t\r\n"):
         return None, _BLANK, None
     try:
         given = strict_json.parse_object(text)
