@@ -151,7 +151,7 @@ class _Lines:
 
 def _physical_lines(line_chunks: Iterator[LineChunk]) -> Iterator[_Lines]:
     for chunk in line_chunks:
-        texts = [line.decode("utf-8", _BULK_DECODED) + "\n" for line in chunk.lines]
+        texts = [line.decode("utf-8", _BULK_DECODED) + "\n" for line in chunk.lines()]
         yield _Lines(chunk.first_line, texts, {one.line - chunk.first_line: one for one in chunk.oversize})
 
 

@@ -22,12 +22,19 @@ class FieldChunk:
     rows: how many rows the query gives.
     raw: position -> the row's bytes as they stood in the file; None where the format has none.
     oversize: position -> what is known of a row that was not held.
+    has_escapes: whether a text may hold what JSON escapes.
+    is_plain: condition over a row, `text` of the query included, under which the query is right about it, provided that
+    its document is flat; None: it always is. The query fails when the engine cannot read some row.
+    judge: where there is such a condition: positions of other rows (None: all) -> a query that is right about them.
     """
 
     query: str
     rows: int
     raw: Callable[[int], bytes] | None = None
     oversize: Mapping[int, OversizeLine] = field(default_factory=dict)
+    has_escapes: bool = True
+    is_plain: str | None = None
+    judge: "Callable[[list[int] | None], FieldChunk] | None" = None
 
 
 def quoted(name: str) -> str:

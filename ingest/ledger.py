@@ -34,25 +34,27 @@ def load_of_content(tx: "Transaction", entity: Entity, file_hash: str) -> int | 
 def count_repeated_events(tx: "Transaction", load_id: int) -> tuple[int, int]:
     """Keep all copies of every id of this load that occurs more than once; return its (duplicates, conflicts).
 
-    Only the copies of the load's own ids are looked up in the history, once; the counts come from the repeated ones.
+    The history is searched by its ids alone, and only the copies of repeated ids are read; the counts come from these.
     """
     tx.execute(
         """
         insert into raw.repeated_events
             (load_id, line, workspace_id, event_id, user_key, created_at, content_hash)
         with loaded_ids as (
-            select distinct workspace_id, event_id from raw.events where load_id = $1
-        ),
-        copies as (
-            select e.load_id, e.line, e.workspace_id, e.event_id, e.user_key, e.created_at, e.content_hash
-            from raw.events e
-            inner join loaded_ids i on i.workspace_id = e.workspace_id and i.event_id = e.event_id
+            select workspace_id, event_id, count(*) as copies
+            from raw.events where load_id = $1
+            group by workspace_id, event_id
         ),
         repeated_ids as (
-            select workspace_id, event_id from copies group by workspace_id, event_id having count(*) > 1
+            select workspace_id, event_id from loaded_ids where copies > 1
+            union
+            select i.workspace_id, i.event_id
+            from raw.events e
+            inner join loaded_ids i on i.workspace_id = e.workspace_id and i.event_id = e.event_id
+            where e.load_id <> $1
         )
         select c.load_id, c.line, c.workspace_id, c.event_id, c.user_key, c.created_at, c.content_hash
-        from copies c
+        from raw.events c
         inner join repeated_ids r on r.workspace_id = c.workspace_id and r.event_id = c.event_id
         where not exists (
             select 1 from raw.repeated_events known

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+import numpy as np
 import pyarrow as pa
 
 CHUNK_BYTES = 24 * 1024 * 1024
 _DISCARD_BYTES = 1024 * 1024
+_LINE_FEED = ord("\n")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -27,11 +29,30 @@ class OversizeLine:
 
 @dataclass
 class LineChunk:
-    """Consecutive lines without line feeds, the number of the first, and the oversize ones, whose place is empty."""
+    """Consecutive lines as they stand in the file, the number of the first, and the oversize ones.
+
+    text: the lines, each with its line feed; the last line of a file gets one too.
+    starts: where each line starts in `text`, and as one more the end of the text: int64, rows + 1.
+    """
 
     first_line: int
-    lines: list[bytes]
+    text: bytes
+    starts: np.ndarray
     oversize: list[OversizeLine] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def line(self, index: int) -> bytes:
+        """One line without its line feed."""
+        return self.text[self.starts[index] : self.starts[index + 1] - 1]
+
+    def lines(self) -> list[bytes]:
+        """All lines without line feeds; the place of an oversize one is empty."""
+        lines = self.text.split(b"\n")[:-1]
+        for oversize in self.oversize:
+            lines[oversize.line - self.first_line] = b""
+        return lines
 
 
 def decompressed(file: BinaryIO, compression: str | None) -> BinaryIO:
@@ -53,33 +74,34 @@ def line_chunks(
         if is_start:
             data, is_start = data.removeprefix(_BYTE_ORDER_MARK), False
         text = tail + data
-        whole, line_feed, tail = text.rpartition(b"\n")
-        del text, data
-        chunk = LineChunk(next_line, whole.split(b"\n") if line_feed else [])
-        del whole
-        _set_oversize_aside(chunk, max_row_bytes, start_hash)
+        end = text.rfind(b"\n") + 1
+        text, tail = text[:end], text[end:]
+        del data
+        passed_over = None
         if len(tail) > max_row_bytes:
-            oversize, tail = _discard(stream, tail, next_line + len(chunk.lines), start_hash)
-            chunk.lines.append(b"")
-            chunk.oversize.append(oversize)
-        if chunk.lines:
-            next_line += len(chunk.lines)
+            line = next_line + text.count(b"\n")
+            passed_over, tail = _discard(stream, tail, line, start_hash)
+            text += b"\n"
+        if text:
+            chunk = _chunk(next_line, text, max_row_bytes, start_hash)
+            del text
+            if passed_over:
+                chunk.oversize.append(passed_over)
+            next_line += len(chunk)
             yield chunk
     if tail:
-        chunk = LineChunk(next_line, tail.removesuffix(b"\n").split(b"\n"))
-        _set_oversize_aside(chunk, max_row_bytes, start_hash)
-        yield chunk
+        yield _chunk(next_line, tail.removesuffix(b"\n") + b"\n", max_row_bytes, start_hash)
 
 
-def _set_oversize_aside(chunk: LineChunk, max_row_bytes: int, start_hash: Callable[[], hmac.HMAC]) -> None:
-    if max(map(len, chunk.lines), default=0) <= max_row_bytes:
-        return
-    for index, line in enumerate(chunk.lines):
-        if len(line) > max_row_bytes:
-            running = start_hash()
-            running.update(line)
-            chunk.oversize.append(OversizeLine(chunk.first_line + index, len(line), _hexadecimal(running)))
-            chunk.lines[index] = b""
+def _chunk(first_line: int, text: bytes, max_row_bytes: int, start_hash: Callable[[], hmac.HMAC]) -> LineChunk:
+    """The chunk of a text that ends with a line feed."""
+    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == _LINE_FEED) + 1
+    chunk = LineChunk(first_line, text, np.concatenate(([0], ends)))
+    for index in np.flatnonzero(np.diff(chunk.starts) > max_row_bytes + 1):
+        line, running = chunk.line(index), start_hash()
+        running.update(line)
+        chunk.oversize.append(OversizeLine(first_line + int(index), len(line), _hexadecimal(running)))
+    return chunk
 
 
 def _discard(

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ingest import ledger
 from ingest.discover import DEFAULT_SETTLE_SECONDS, FileChanged, LandingFile, Note, discover, landing_root
@@ -64,7 +63,7 @@ def load_landing(
     if not discovery.files:
         report.seconds = time.monotonic() - started
         return report
-    with Reader(keys, clock, max_row_bytes) as reader:
+    with warehouse.session(), Reader(keys, clock, max_row_bytes) as reader:
         for file in discovery.files:
             try:
                 result = _load_file(warehouse, reader, file, _Load(file, landing_root(root), run_id, clock))
@@ -225,7 +224,8 @@ def _append(tx: "Transaction", table: RawTable, row: dict[str, object]) -> None:
 
 
 def _bounds(events: pa.Table) -> list[datetime]:
-    return list(pc.min_max(events["created_at"]).as_py().values())
+    times = events["created_at"].to_numpy()
+    return [times.min().item(), times.max().item()]
 
 
 def _sha256(path: str) -> str:

@@ -1,18 +1,25 @@
-"""NDJSON lines to fields: the engine reads plain lines, strict Python the suspicious few."""
+"""NDJSON lines to fields: the engine reads plain lines, strict Python the suspicious few.
+
+Lines that are written as the others of their chunk are read at once (`line_form`). The rest is judged line by line.
+"""
 
 # Only names from entities.py are put into SQL; values are parameters, variables or Arrow tables
+
+from collections.abc import Iterator
+from functools import partial
 
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ingest import strict_json
 from ingest.entities import Entity
 from ingest.fields import UNKNOWN_FIELD, FieldChunk, invalid_utf8_as_null, quoted, shown_name
+from ingest.line_form import SAMPLE_LINES, form_of, is_plain_sql
 from ingest.lines import LineChunk
 
 _BLANK = "blank"
+_NUL = b"\\u0000"
 _LINES = "ndjson_lines"
 _REPAIRED = "ndjson_repaired"
 _ROWS_A_BATCH = 8_192  # small enough for every thread to get its share of a chunk
@@ -38,27 +45,62 @@ _JUDGED = f"""
 
 def prepare(engine: duckdb.DuckDBPyConnection, entity: Entity, chunk: LineChunk) -> FieldChunk:
     """The chunk's lines as a query of fields in the given engine. Lines of blanks are not rows."""
-    engine.register(_LINES, _line_table(chunk))
+    lines = _line_table(chunk)
+    judge = partial(_judge, engine, entity, chunk, lines)
+    form = None if entity.collects_other_fields or _NUL in chunk.text else form_of(entity, _sample(chunk))
+    if form is None:
+        return judge(None)
+    engine.register(_LINES, lines)
+    has_escapes = _has_escapes(chunk)
+    return FieldChunk(
+        query=_fields_as_they_are_sql(entity),
+        rows=len(chunk),
+        has_escapes=has_escapes,
+        is_plain=is_plain_sql(entity, form, has_escapes),
+        judge=judge,
+    )
+
+
+def _judge(
+    engine: duckdb.DuckDBPyConnection, entity: Entity, chunk: LineChunk, lines: pa.Table, positions: list[int] | None
+) -> FieldChunk:
+    """The fields of the lines at these positions (None: of all), whatever they hold."""
+    if positions is not None:
+        lines = lines.take(pa.array(positions, pa.int64()))
+    engine.register(_LINES, lines)
     repaired = _repair(engine, entity)
     engine.register(_REPAIRED, repaired)
     return FieldChunk(
         query=_fields_sql(entity, is_repaired=repaired.num_rows > 0),
-        rows=len(chunk.lines) - repaired["reason"].to_pylist().count(_BLANK),
-        raw=chunk.lines.__getitem__,
+        rows=lines.num_rows - repaired["reason"].to_pylist().count(_BLANK),
+        raw=chunk.line,
         oversize={oversize.line - chunk.first_line: oversize for oversize in chunk.oversize},
     )
 
 
+def _sample(chunk: LineChunk) -> Iterator[str]:
+    """Some lines from all over the chunk."""
+    for position in np.unique(np.linspace(0, len(chunk) - 1, SAMPLE_LINES).astype(np.int64)):
+        yield chunk.line(position).decode("utf-8", "replace")
+
+
+def _has_escapes(chunk: LineChunk) -> bool:
+    """Whether a text may need escapes in JSON: there is a backslash, or a control character but the line feeds."""
+    return b"\\" in chunk.text or np.count_nonzero(np.frombuffer(chunk.text, np.uint8) < 0x20) > len(chunk)
+
+
 def _line_table(chunk: LineChunk) -> pa.Table:
-    texts = invalid_utf8_as_null(chunk.lines)
-    count = len(chunk.lines)
+    """Columns position, line, text (with its line feed; null where there is a reason) and reason."""
+    count = len(chunk)
+    texts = pa.LargeStringArray.from_buffers(count, pa.py_buffer(chunk.starts), pa.py_buffer(chunk.text))
     reasons = pa.nulls(count, pa.string())
-    if texts.null_count or chunk.oversize:
+    if chunk.oversize or not _is_utf8(texts):
+        texts = invalid_utf8_as_null([chunk.line(position) + b"\n" for position in range(count)])
         named = ["invalid_utf8" if text is None else None for text in texts.to_pylist()]
         for oversize in chunk.oversize:
             named[oversize.line - chunk.first_line] = "row_too_large"
-        reasons = pa.array(named, pa.string())
-        texts = pc.if_else(reasons.is_null(), texts, None)
+        kept = [text if reason is None else None for text, reason in zip(texts.to_pylist(), named, strict=True)]
+        texts, reasons = pa.array(kept, pa.string()), pa.array(named, pa.string())
     first = chunk.first_line
     columns = {
         "position": pa.array(np.arange(count)),
@@ -67,6 +109,14 @@ def _line_table(chunk: LineChunk) -> pa.Table:
         "reason": reasons,
     }
     return pa.Table.from_batches(pa.table(columns).to_batches(max_chunksize=_ROWS_A_BATCH))
+
+
+def _is_utf8(texts: pa.LargeStringArray) -> bool:
+    try:
+        texts.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _repair(engine: duckdb.DuckDBPyConnection, entity: Entity) -> pa.Table:
@@ -126,7 +176,7 @@ def _texts_at(engine: duckdb.DuckDBPyConnection, positions: list[int]) -> list[t
 
 def _normalized(entity: Entity, text: str) -> tuple[str | None, str | None, str | None]:
     """(normalized JSON text, reason, field) of a line."""
-    if not text.strip(" \t\r"):
+    if not text.strip(" \t\r\n"):
         return None, _BLANK, None
     try:
         given = strict_json.parse_object(text)
@@ -151,9 +201,28 @@ def _normalized(entity: Entity, text: str) -> tuple[str | None, str | None, str 
     return strict_json.storable(normalized), strict_json.INVALID_TEXT, at_fault
 
 
+def _structure(entity: Entity) -> str:
+    """What the engine's parser is to look for in a line."""
+    return "{" + ",".join(f'"{name}":"VARCHAR"' for name in entity.accepted_names) + "}"
+
+
+def _fields_as_they_are_sql(entity: Entity) -> str:
+    columns = ", ".join(f"given.{quoted(name)} as {quoted(name)}" for name in entity.accepted_names)
+    return f"""
+        with parsed as (select *, json_transform(text, '{_structure(entity)}') as given from {_LINES})
+        select
+            position,
+            line,
+            text,
+            cast(null as varchar) as early_reason,
+            cast(null as varchar) as early_field,
+            {columns}
+        from parsed
+    """
+
+
 def _fields_sql(entity: Entity, is_repaired: bool) -> str:
     names = entity.accepted_names
-    structure = "{" + ",".join(f'"{name}":"VARCHAR"' for name in names) + "}"
     # Compared as text first: only a value that begins with a bracket can be an object or a list.
     texts = [name for name in names if name != entity.document]
     has_bracket = " or ".join(
@@ -164,7 +233,7 @@ def _fields_sql(entity: Entity, is_repaired: bool) -> str:
     return f"""
         with judged as ({_JUDGED if is_repaired else _AS_THEY_ARE}),
         parsed as (
-            select *, json_transform(text, '{structure}') as given
+            select *, json_transform(text, '{_structure(entity)}') as given
             from judged
         ),
         typed as (

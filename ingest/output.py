@@ -2,10 +2,10 @@
 
 # Only names from entities.py are put into SQL; values are parameters, variables or Arrow tables
 
-from ingest.documents import FLAT_CANONICAL_SQL
+from ingest.canonical import canonical_sql
 from ingest.entities import CONSENTS, EVENT_TYPES, EVENTS, FEATURES, FUNNELS, GOALS, SEGMENTS, USERS, WORKSPACES, Entity
 from ingest.fields import quoted
-from ingest.privacy import hash_sql, session_key_sql, user_key_sql
+from ingest.privacy import digest_sql, session_key_sql, user_key_sql
 from ingest.validate import decimal_sql, referrer_host_sql
 
 _DETAILS = """json_transform(document, '{"category":"VARCHAR","duration":"VARCHAR","revenue":"VARCHAR"}')"""
@@ -16,30 +16,35 @@ end"""
 _DURATION = decimal_sql("details.duration")
 _UPDATED_AT = "coalesce(updated_at_utc, getvariable('load_clock'))"
 
-# Users, sessions and addresses repeat within a chunk: only the distinct ones are hashed. Keeping the hashes from chunk
-# to chunk was measured no faster.
-EVENT_HASHES_SQL = (
-    f"""create or replace temp table user_keys as
-        select workspace_id, user_id, {user_key_sql()} as user_key
-        from (select distinct workspace_id, user_id from checked where reason is null)""",
-    f"""create or replace temp table session_keys as
-        select workspace_id, user_id, session_id, {session_key_sql()} as client_session_key
-        from (
-            select distinct workspace_id, user_id, session_id from checked
-            where reason is null and session_id is not null
-        )""",
-    f"""create or replace temp table ip_hashes as
-        select ip_address, {hash_sql("ip", "ip_address")} as ip_hash
-        from (select distinct ip_address from checked where reason is null and ip_address is not null)""",
+# Users with their sessions, addresses and browsers repeat within a chunk, and so do referrers: only the distinct ones
+# are hashed and taken apart. Keeping the hashes from chunk to chunk was measured no faster.
+_VISITOR = ("workspace_id", "user_id", "session_id", "ip_address", "user_agent")
+DISTINCT_SQL = (
+    f"""create or replace temp table visitors as
+        with distinct_visitors as (select distinct {", ".join(_VISITOR)} from checked where reason is null),
+        distinct_users as (select distinct workspace_id, user_id from distinct_visitors),
+        user_keys as (select *, {user_key_sql()} as user_key from distinct_users)
+        select
+            distinct_visitors.*,
+            user_key,
+            {session_key_sql()} as client_session_key,
+            {digest_sql("ip", "ip_address")} as ip_hash,
+            traits.* exclude (user_agent)
+        from distinct_visitors
+        inner join user_keys using (workspace_id, user_id)
+        left join traits using (user_agent)""",
+    f"""create or replace temp table referrers as
+        select referrer, {referrer_host_sql()} as referrer_host
+        from (select distinct referrer from checked where reason is null and referrer is not null)""",
 )
 
 _COLUMNS = {
     EVENTS: {
-        "referrer_host": referrer_host_sql(),
-        "device_type": "coalesce(hashed.device_type, traits.device_type)",
-        "browser": "coalesce(hashed.browser, traits.browser)",
-        "os": "coalesce(hashed.os, traits.os)",
-        "is_bot": "coalesce(traits.is_bot, false)",
+        "workspace_id": "hashed.workspace_id",
+        "device_type": "coalesce(hashed.device_type, visitors.device_type)",
+        "browser": "coalesce(hashed.browser, visitors.browser)",
+        "os": "coalesce(hashed.os, visitors.os)",
+        "is_bot": "coalesce(visitors.is_bot, false)",
         "metadata": "document",
         "metadata_category": f"nullif({_CATEGORY}, '')",
         "seconds_spent": f"case when ({_DURATION}) >= 0 then {_DURATION} end",
@@ -60,11 +65,8 @@ _COLUMNS = {
     CONSENTS: {"user_key": user_key_sql(), "is_granted": "lower(granted) = 'true'", "decided_at": "at_utc"},
 }
 
-_FROM_EVENTS = """hashed
-    join user_keys using (workspace_id, user_id)
-    left join session_keys using (workspace_id, user_id, session_id)
-    left join ip_hashes using (ip_address)
-    left join traits using (user_agent)"""
+_SAME_VISITOR = " and ".join(f"hashed.{name} is not distinct from visitors.{name}" for name in _VISITOR)
+_FROM_EVENTS = f"hashed inner join visitors on {_SAME_VISITOR} left join referrers using (referrer)"
 
 
 def accepted_sql(entity: Entity) -> str:
@@ -75,7 +77,7 @@ def accepted_sql(entity: Entity) -> str:
     }
     columns = ",\n".join(f"{expressions.get(name, name)} as {name}" for name in entity.table.column_names)
     source = _FROM_EVENTS if entity is EVENTS else "hashed"
-    return f"with {_described(entity)}, {_canonical(entity)}, {_hashed(entity)} select {columns} from {source}"
+    return f"with {_hashed(entity)} select {columns} from {source}"
 
 
 def rejected_sql(entity: Entity) -> str:
@@ -94,47 +96,35 @@ def rejected_sql(entity: Entity) -> str:
     """
 
 
-def _described(entity: Entity) -> str:
-    """CTE of the good rows with their document as stored and as hashed."""
+def content_hashes_sql(entity: Entity, canonical: str) -> str:
+    """What is hashed from a row's canonical JSON: `content_hash` and, for an event without an id, `id_of_content`."""
+    columns = f"{digest_sql('dedup', canonical)} as content_hash"
+    if entity is EVENTS:
+        # A CASE, because coalesce would hash every row, also those that have an id.
+        columns += f", case when event_id is null then {digest_sql('event_id', canonical)} end as id_of_content"
+    return columns
+
+
+def _hashed(entity: Entity) -> str:
+    """CTEs of the good rows, with their document as stored, and the hashes of those that `documents` describes."""
     if entity.document is None:
-        return "described as (select * from checked where reason is null)"
-    flat_canonical = FLAT_CANONICAL_SQL.format(document=f"checked.{entity.document}")
+        return "hashed as (select * from checked where reason is null)"
+    canonical = canonical_sql(entity, "documents.canonical", members_are_columns=False)
+    replaced = (
+        f"case when canonical is null then content_hash else {digest_sql('dedup', 'canonical')} end as content_hash"
+    )
+    if entity is EVENTS:
+        made = f"when canonical is null then id_of_content else {digest_sql('event_id', 'canonical')}"
+        replaced += f", case when event_id is not null then event_id {made} end as event_id"
     return f"""
-        with_document as (
+        described as (
             select
                 checked.*,
                 coalesce(documents.document, checked.{entity.document}) as document,
-                case when is_flat_document then {flat_canonical} else documents.canonical end as canonical_document
+                case when documents.canonical is not null then {canonical} end as canonical
             from checked
             left join documents on checked.{entity.document} = documents.given
             where checked.reason is null and documents.reason is null
         ),
-        described as (select *, {_DETAILS} as details from with_document)
+        hashed as (select * replace ({replaced}), {_DETAILS} as details from described)
     """
-
-
-def _canonical(entity: Entity) -> str:
-    """CTE that adds `canonical`: the row's JSON: keys sorted, no nulls, scalars as text, times as milliseconds."""
-    members = []
-    for name in sorted(entity.contract_fields):
-        if name == entity.document:
-            value = "canonical_document"
-        elif name in entity.timestamps:
-            value = f"""'"' || epoch_ms({name}_utc) || '"'"""
-        else:
-            value = f"to_json({'lower(granted)' if name == 'granted' else quoted(name)})"
-        members.append(f"""'"{name}":' || {value}""")
-    canonical = f"'{{' || concat_ws(',', {', '.join(members)}) || '}}'"
-    return f"canonical_rows as (select *, {canonical} as canonical from described)"
-
-
-def _hashed(entity: Entity) -> str:
-    """CTE that replaces `canonical` by what is hashed from it, before any join makes the engine compute it twice."""
-    # A CASE, because coalesce would hash every row, also those that have an id.
-    replaced = (
-        f"replace (case when event_id is null then {hash_sql('event_id', 'canonical')} else event_id end as event_id)"
-        if entity is EVENTS
-        else ""
-    )
-    content_hash = hash_sql("dedup", "canonical")
-    return f"hashed as (select * exclude (canonical) {replaced}, {content_hash} as content_hash from canonical_rows)"

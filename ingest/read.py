@@ -10,7 +10,7 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Self
@@ -19,10 +19,12 @@ import duckdb
 import pyarrow as pa
 
 from ingest import csv_rows, ndjson, output, parquet_rows
+from ingest.canonical import canonical_sql, flat_document_sql, member_column, member_sql, text_fields
 from ingest.documents import is_flat_sql, read_document
 from ingest.entities import EVENTS, REJECTED, Entity
 from ingest.explode import exploded
 from ingest.fields import FieldChunk, quoted
+from ingest.line_form import as_given
 from ingest.lines import CorruptFile, decompressed, line_chunks
 from ingest.privacy import Keys, scrubbed_payload
 from ingest.time_zones import zone_names
@@ -31,7 +33,11 @@ from ingest.validate import FUTURE_HOURS, fault_sql, given_sql, timestamp_sql
 
 DEFAULT_MAX_ROW_BYTES = 1024 * 1024
 CHUNKS_AT_A_TIME = 2
-ENGINE_SETTINGS = {"memory_limit": "512MB", "threads": 1, "autoinstall_known_extensions": False}
+ENGINE_SETTINGS = {
+    "memory_limit": "512MB",
+    "threads": 1,
+    "autoinstall_known_extensions": False,
+}
 
 # Reasons, when no field is at fault, of rows whose fields are not known.
 _UNPARSED = frozenset(
@@ -170,6 +176,7 @@ class _ChunkReader:
         self.keys = keys
         self._engine = duckdb.connect(":memory:", config={**ENGINE_SETTINGS, "temp_directory": spill_folder})
         self._engine.execute("set timezone = 'UTC'")
+        self._engine.execute("set enable_progress_bar = false")
         self._engine.execute("set variable load_clock = $1", [utc_clock])
         self._engine.execute("set variable latest_timestamp = $1", [utc_clock + timedelta(hours=FUTURE_HOURS)])
         self._engine.execute("set variable time_zones = $1", [sorted(zone_names())])
@@ -180,27 +187,32 @@ class _ChunkReader:
 
     def read(self, entity: Entity, source: Source, load_id: int, prepare: Prepare) -> Batch:
         self._engine.execute("set variable load_id = $1", [load_id])
-        chunk = prepare(self._engine)
-        self._check(entity, chunk)
+        chunk = self._check(entity, prepare(self._engine))
         self._read_documents(entity)
         rejected = self._rejected(entity, source, load_id, chunk)
         accepted = self._accepted(entity)
         return Batch(chunk.rows, accepted, rejected, exploded(self._engine, entity, accepted))
 
-    def _check(self, entity: Entity, chunk: FieldChunk) -> None:
-        """Table `checked`: the fields as they count, their times, and the first reason to refuse the row."""
-        given = [f"{given_sql(entity, name)} as {quoted(name)}" for name in entity.contract_fields]
-        times = [f"{timestamp_sql(quoted(name))} as {name}_utc" for name in entity.timestamps]
-        is_flat = is_flat_sql(entity)
-        self._engine.execute(f"""
-            create or replace temp table checked as
-            with fields as ({chunk.query}),
-            given as (select position, line, early_reason, early_field, {", ".join(given)} from fields),
-            timed as (select {", ".join(["*", *times])} from given),
-            judged as (select *, {fault_sql(entity)} as fault from timed)
-            select * exclude (fault), fault.reason as reason, fault.field as field, {is_flat} as is_flat_document
-            from judged
-        """)
+    def _check(self, entity: Entity, chunk: FieldChunk) -> FieldChunk:
+        """Table `checked`: the fields as they count, their times, and the first reason to refuse the row.
+
+        Returns the chunk with as many rows as the table, and the means to name those it refuses.
+        """
+        if chunk.is_plain is None:
+            self._engine.execute(f"create or replace temp table checked as {_checked_sql(entity, chunk)}")
+            return chunk
+        try:
+            self._engine.execute(f"create or replace temp table checked as {_checked_sql(entity, chunk)}")
+        except duckdb.InvalidInputException:
+            return self._check(entity, chunk.judge(None))
+        is_doubtful = "is_plain is distinct from true or not is_flat_document"
+        doubtful = self._engine.execute(f"select position from checked where {is_doubtful}").fetchall()
+        if not doubtful:
+            return chunk
+        judged = chunk.judge([position for (position,) in doubtful])
+        self._engine.execute(f"delete from checked where {is_doubtful}")
+        self._engine.execute(f"insert into checked {_checked_sql(entity, judged)}")
+        return replace(judged, rows=chunk.rows - len(doubtful) + judged.rows)
 
     def _read_documents(self, entity: Entity) -> None:
         """Table `documents`: the distinct documents that only strict JSON can judge."""
@@ -214,7 +226,7 @@ class _ChunkReader:
     def _accepted(self, entity: Entity) -> pa.Table:
         if entity is EVENTS:
             self._read_user_agents()
-            for statement in output.EVENT_HASHES_SQL:
+            for statement in output.DISTINCT_SQL:
                 self._engine.execute(statement)
         return self._engine.sql(output.accepted_sql(entity)).to_arrow_table()
 
@@ -244,6 +256,41 @@ class _ChunkReader:
             return None, self.keys.hash("payload", json.dumps(fields, sort_keys=True).encode())
         raw = chunk.raw(position)
         return len(raw), self.keys.hash("payload", raw)
+
+
+def _checked_sql(entity: Entity, chunk: FieldChunk) -> str:
+    fields = ", ".join(map(quoted, entity.contract_fields))
+    given = [f"{given_sql(entity, name)} as {quoted(name)}" for name in entity.contract_fields]
+    if chunk.is_plain:
+        given += ["text", *(f"{quoted(name)} as {as_given(name)}" for name, _ in entity.defaults)]
+    times = [f"{timestamp_sql(quoted(name))} as {name}_utc" for name in entity.timestamps]
+    members = [
+        f"{member_sql(quoted(name), name, chunk.has_escapes)} as {member_column(name)}" for name in text_fields(entity)
+    ]
+    canonical = canonical_sql(entity, flat_document_sql(entity), members_are_columns=True)
+    is_hashed = "fault is null and is_flat_document is distinct from false"
+    return f"""
+        with fields as ({chunk.query}),
+        given as (
+            select position, line, early_reason, early_field, {", ".join(given)}
+            from fields
+        ),
+        timed as (select *, {", ".join([*times, *members])}, {is_flat_sql(entity)} as is_flat_document from given),
+        judged as (select *, {fault_sql(entity, may_hold_nul=chunk.has_escapes)} as fault from timed),
+        described as (
+            select *, case when {is_hashed} then {canonical} end as canonical from judged
+        )
+        select
+            position,
+            line,
+            {", ".join([fields, *(f"{name}_utc" for name in entity.timestamps)])},
+            fault.reason as reason,
+            fault.field as field,
+            is_flat_document,
+            {chunk.is_plain or "true"} as is_plain,
+            {output.content_hashes_sql(entity, "canonical")}
+        from described
+    """
 
 
 def _table(rows: list[tuple], schema: pa.Schema) -> pa.Table:

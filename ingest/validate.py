@@ -72,21 +72,20 @@ def given_sql(entity: Entity, name: str) -> str:
     return f"coalesce({', '.join(sources)})" if len(sources) > 1 else sources[0]
 
 
-def fault_sql(entity: Entity) -> str:
+def fault_sql(entity: Entity, may_hold_nul: bool = True) -> str:
     """Over a row's fields: the first reason to refuse it and the field at fault as a struct; null for a good row."""
     faults = [
         f"when {condition} then {{'reason': '{reason}', 'field': {field}}}"
-        for condition, reason, field in _rules(entity)
+        for condition, reason, field in _rules(entity, may_hold_nul)
     ]
     already_refused = "when early_reason is not null then {'reason': early_reason, 'field': early_field}"
     return f"case {already_refused} {' '.join(faults)} end"
 
 
-def _rules(entity: Entity):
+def _rules(entity: Entity, may_hold_nul: bool):
     """(condition, reason, expression of the field) in the order they are tried."""
-    has_nul = "".join(f" when contains({quoted(name)}, chr(0)) then '{name}'" for name in entity.fields)
-    everything = ", ".join(map(quoted, entity.fields))
-    yield f"contains(concat({everything}), chr(0))", "invalid_text", f"case{has_nul} end"
+    if may_hold_nul:
+        yield _nul_rule(entity)
     for name in entity.required:
         yield f"{quoted(name)} is null", "missing_field", f"'{name}'"
     yield from _rules_of_its_own(entity)
@@ -96,6 +95,12 @@ def _rules(entity: Entity):
             f"({name}_utc < timestamp '{EARLIEST_TIMESTAMP}' or {name}_utc > getvariable('latest_timestamp'))"
         )
         yield out_of_range, "timestamp_out_of_range", f"'{name}'"
+
+
+def _nul_rule(entity: Entity) -> tuple[str, str, str]:
+    has_nul = "".join(f" when contains({quoted(name)}, chr(0)) then '{name}'" for name in entity.fields)
+    everything = ", ".join(map(quoted, entity.fields))
+    return f"contains(concat({everything}), chr(0))", "invalid_text", f"case{has_nul} end"
 
 
 def _rules_of_its_own(entity: Entity):

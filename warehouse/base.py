@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -94,6 +94,10 @@ class Warehouse(ABC):
     @abstractmethod
     def transaction(self) -> AbstractContextManager[Transaction]:
         """A transaction that commits when its block ends well and rolls back when it raises."""
+
+    def session(self) -> AbstractContextManager[None]:
+        """A block of many transactions: an engine that is dear to open and close stays open until its end."""
+        return nullcontext()
 
     @abstractmethod
     def lock(

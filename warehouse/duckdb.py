@@ -40,6 +40,8 @@ PUBLISHED_FILE = re.compile(r"footfall-(\d{6,})\.duckdb")
 # A reader resolves the pointer and then opens the file; a file this young may be between the two.
 GRACE_SECONDS = 60.0
 CONNECT_SECONDS = 15.0
+# Every checkpoint writes the table's last row group anew: loads that follow each other share one.
+CHECKPOINT_THRESHOLD = "256MB"
 _LAST_PUBLICATION_ID = f"select coalesce(max(publication_id), 0) from {OPS_SCHEMA}.publications"
 # A reader sees the published file and nothing else of the machine, and cannot change that.
 READER_CONFIG = {"enable_external_access": "false", "lock_configuration": "true"}
@@ -110,6 +112,12 @@ class DuckDBWarehouse(Warehouse):
                 raise
         finally:
             connection.close()
+
+    @contextmanager
+    def session(self) -> Iterator[None]:
+        """Connections to one file share one instance, and the file is written anew when the last of them is closed."""
+        with self._connect():
+            yield
 
     @contextmanager
     def lock(self, wait_seconds: float, on_wait: Callable[[str], None] = lambda holder: None) -> Iterator[None]:
@@ -195,6 +203,7 @@ class DuckDBWarehouse(Warehouse):
                         "threads": self._threads,
                         "temp_directory": str(self._spill_folder),
                         "preserve_insertion_order": False,
+                        "checkpoint_threshold": CHECKPOINT_THRESHOLD,
                     },
                 )
             except duckdb.IOException as error:

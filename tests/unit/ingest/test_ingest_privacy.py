@@ -7,7 +7,7 @@ import pickle
 import duckdb
 import pytest
 
-from ingest.privacy import Keys, hash_sql, scrubbed_payload, shape, user_key_sql
+from ingest.privacy import Keys, digest_sql, hash_sql, scrubbed_payload, shape, user_key_sql
 from tests.unit.ingest.event_rows import SECRET, event
 
 
@@ -20,6 +20,17 @@ def test_keyed_hash_in_sql_is_hmac_sha256(keys):
             expected = hmac.new(subkey, text.encode(), hashlib.sha256).hexdigest()[:32]
             assert engine.execute(f"select {hash_sql(purpose, '$1')}", [text]).fetchone() == (expected,)
             assert keys.hash(purpose, text) == expected
+
+
+def test_digest_in_sql_is_sha_256_of_key_and_text(keys):
+    engine = duckdb.connect()
+    keys.install(engine)
+    for purpose in Keys.PURPOSES:
+        subkey = hmac.digest(SECRET.encode(), f"footfall/{purpose}/1".encode(), "sha256")
+        for text in ("", "a", "é😀", "x" * 1000):
+            expected = hashlib.sha256(subkey + text.encode()).hexdigest()[:32]
+            assert engine.execute(f"select {digest_sql(purpose, '$1')}", [text]).fetchone() == (expected,)
+            assert keys.digest(purpose, text) == expected
 
 
 def test_user_key_in_sql_is_the_one_in_python(keys):
