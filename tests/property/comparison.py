@@ -23,8 +23,6 @@ ONLY_PUBLISHED = {
     ("dim_segments", "updated_at"): "a copy of the input",
     ("rpt_churn_risk", "characteristics"): "prose",
 }
-# Reports that do not count by segment yet are compared for everybody only. All do: None.
-REPORTS_BY_SEGMENT: frozenset[str] | None = frozenset(("rpt_churn", "rpt_churn_risk", "rpt_entry_pages"))
 
 # What the user agents of the histories say, written down rather than parsed.
 DEVICES = {
@@ -60,19 +58,8 @@ class Difference:
 def compare_tables(marts: Iterable[Mart], published: dict[str, list[dict]], expected: dict[str, list[dict]]) -> list:
     """Every difference in the tables of `marts`."""
     return [
-        difference
-        for mart in marts
-        for difference in compare_rows(
-            mart, compared(mart.name, published[mart.name]), compared(mart.name, expected.get(mart.name))
-        )
+        difference for mart in marts for difference in compare_rows(mart, published[mart.name], expected.get(mart.name))
     ]
-
-
-def compared(table: str, rows: list[dict] | None) -> list[dict] | None:
-    """The rows of a table that the comparison looks at."""
-    if rows is None or not table.startswith("rpt_") or REPORTS_BY_SEGMENT is None or table in REPORTS_BY_SEGMENT:
-        return rows
-    return [row for row in rows if row["segment_id"] == "all"]
 
 
 def compare_rows(mart: Mart, published: list[dict], expected: list[dict] | None) -> Iterator[Difference]:
