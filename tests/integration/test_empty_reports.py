@@ -59,10 +59,10 @@ def reports(request, make_pipeline, tmp_path_factory) -> dict[str, list[dict]]:
 
 
 def of_7_days(rows: list[dict], workspace_id: str) -> list[dict]:
-    """The rows of everybody, without the key that they share."""
+    """The rows of everybody, without the key that they share and what is said in words."""
     shared = {"workspace_id": workspace_id, "segment_id": "all", "timeframe": "7d"}
     return [
-        {column: value for column, value in row.items() if column not in shared}
+        {column: value for column, value in row.items() if column not in {*shared, "characteristics"}}
         for row in rows
         if all(row.get(column, value) == value for column, value in shared.items())
     ]
@@ -182,10 +182,40 @@ def by_part(day: date | None = None, hour: int | None = None, weekday: int | Non
     }
 
 
+def state(is_active: bool) -> dict[str, list[dict]]:
+    """Churn, risk and stickiness of one user who was there on one of the last days, or of nobody."""
+    churn = {"churned_users": 0, "churn_rate": None, "churn_rate_numerator": 0, "churn_rate_denominator": 0}
+    users = {"Engaged": int(is_active), "Cooling": 0, "At risk": 0, "Slipping away": 0}
+    return {
+        "rpt_churn": [churn | {"avg_lifetime_days": None}],
+        "rpt_churn_risk": [
+            {"risk_state": name, "users": count, "churn_probability": None, "sample_size": 0}
+            for name, count in users.items()
+        ],
+        "rpt_stickiness": [
+            {
+                "active_days": days,
+                "users": int(is_active and days == 1),
+                "share": Decimal(100 * (days == 1)) if is_active else None,
+                "active_users": int(is_active),
+            }
+            for days in range(1, 29)
+        ],
+    }
+
+
+def began() -> dict[str, list[dict]]:
+    """The first bracket of one user, the only one that is over."""
+    bracket = {"first_day": 0, "last_day": 0, "eligible_users": 1, "retained_users": 1}
+    rate = {"retention_rate": Decimal(100), "retention_rate_numerator": 1, "retention_rate_denominator": 1}
+    return {"rpt_retention_brackets": [bracket | rate]}
+
+
 ONE_NEW_USER = {"wau": 1, "mau": 1, "new_users": 1, "avg_sessions_per_user": Decimal(1)}
 BOUNCED = {"bounce_rate": Decimal(100), "bounce_rate_numerator": 1, "bounce_rate_denominator": 1}
 NOT_BOUNCED = {"bounce_rate": Decimal(0), "bounce_rate_numerator": 0, "bounce_rate_denominator": 1}
-NO_SESSIONS = {"rpt_sessions": sessions(0, None), "rpt_session_breakdown": breakdown(), **by_part()}
+NO_SESSIONS = {"rpt_sessions": sessions(0, None), "rpt_session_breakdown": breakdown(), **by_part(), **state(False)}
+ONE_ACTIVE_USER = {**state(True), **began()}
 
 # A report that is not named has no row.
 EXPECTED = {
@@ -197,6 +227,7 @@ EXPECTED = {
     "one user": {
         "rpt_activity": activity(dau=1, avg_session_seconds=Decimal(0), engagement_score=Decimal(3), **ONE_NEW_USER),
         **by_part(LAST_DAY, 9, TUESDAY, events=1),
+        **ONE_ACTIVE_USER,
         "rpt_sessions": sessions(1, Decimal(0)),
         "rpt_session_breakdown": breakdown("0-30s"),
         "rpt_adoption_funnel": funnel(1, 1, 0),
@@ -231,6 +262,7 @@ EXPECTED = {
     "no page views": {
         "rpt_activity": activity(avg_session_seconds=Decimal(60), engagement_score=Decimal(10), **ONE_NEW_USER),
         **by_part(LAST_DAY - timedelta(days=1), 23, TUESDAY - 1, events=2),
+        **ONE_ACTIVE_USER,
         "rpt_sessions": sessions(1, Decimal(60)),
         "rpt_session_breakdown": breakdown("30s-2m"),
         "rpt_adoption_funnel": funnel(1, 1, 1),
@@ -259,6 +291,7 @@ EXPECTED = {
             dau=1, avg_session_seconds=Decimal(8), engagement_score=Decimal("4.27"), **ONE_NEW_USER, **NOT_BOUNCED
         ),
         **by_part(LAST_DAY, 9, TUESDAY, events=2),
+        **ONE_ACTIVE_USER,
         "rpt_sessions": sessions(1, Decimal(8)),
         "rpt_session_breakdown": breakdown("0-30s"),
         "rpt_adoption_funnel": funnel(1, 1, 0),
@@ -279,6 +312,7 @@ EXPECTED = {
             dau=1, avg_session_seconds=Decimal(0), engagement_score=Decimal(3), **ONE_NEW_USER, **BOUNCED
         ),
         **by_part(LAST_DAY, 9, TUESDAY, events=1),
+        **ONE_ACTIVE_USER,
         "rpt_sessions": sessions(1, Decimal(0)),
         "rpt_session_breakdown": breakdown("0-30s"),
         "rpt_adoption_funnel": funnel(1, 1, 0),
