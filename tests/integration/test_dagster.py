@@ -18,7 +18,7 @@ BIN = Path(sys.executable).parent
 SECRET = "a secret of the tests, long enough"
 SECONDS_TO_PUBLISH = 90
 
-ENTITIES = ("consents", "events", "features", "goals", "segments", "users", "workspaces")
+ENTITIES = ("consents", "events", "features", "funnels", "goals", "segments", "users", "workspaces")
 BOOKKEEPING = (
     "funnel_steps",
     "loads",

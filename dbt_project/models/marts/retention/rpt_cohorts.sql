@@ -16,12 +16,12 @@ select
     timeframes.timeframe,
     rates.cohort_start,
     rates.cohort_users,
-    max(case when rates.day_number = 1 then rates.retention_rate end) as day1,
-    max(case when rates.day_number = 7 then rates.retention_rate end) as day7,
-    max(case when rates.day_number = 14 then rates.retention_rate end) as day14,
-    max(case when rates.day_number = 30 then rates.retention_rate end) as day30,
-    max(case when rates.day_number = 60 then rates.retention_rate end) as day60,
-    max(case when rates.day_number = 90 then rates.retention_rate end) as day90
+    cast(max(case when rates.day_number = 1 then rates.retention_rate end) as decimal(5, 2)) as day1,
+    cast(max(case when rates.day_number = 7 then rates.retention_rate end) as decimal(5, 2)) as day7,
+    cast(max(case when rates.day_number = 14 then rates.retention_rate end) as decimal(5, 2)) as day14,
+    cast(max(case when rates.day_number = 30 then rates.retention_rate end) as decimal(5, 2)) as day30,
+    cast(max(case when rates.day_number = 60 then rates.retention_rate end) as decimal(5, 2)) as day60,
+    cast(max(case when rates.day_number = 90 then rates.retention_rate end) as decimal(5, 2)) as day90
 from {{ ref('int_timeframes') }} as timeframes
 inner join rates
     on timeframes.workspace_id = rates.workspace_id
