@@ -78,7 +78,7 @@
 
         select
             totals.workspace_id,
-            sets.segment_id,
+            segments.segment_id,
             {%- for key in keys %}
             totals.{{ key }},
             {%- endfor %}
@@ -90,10 +90,10 @@
             {%- endfor %}
             {%- endfor %}
         from totals_of_sets as totals
-        inner join {{ ref('int_segment_sets') }} as sets
-            on totals.workspace_id = sets.workspace_id
-                and totals.segment_set = sets.segment_set
-        group by totals.workspace_id, sets.segment_id{% for key in keys %}, totals.{{ key }}{% endfor %}
+        inner join {{ ref('int_segment_sets') }} as segments
+            on totals.workspace_id = segments.workspace_id
+                and totals.segment_set = segments.segment_set
+        group by totals.workspace_id, segments.segment_id{% for key in keys %}, totals.{{ key }}{% endfor %}
 
     )
     {% for days in timeframes %}

@@ -1,4 +1,5 @@
--- The pages of a path are columns, not one text: texts of different paths may be equal, and a prefix is its first columns.
+-- The pages of a path are columns, not one text: texts of different paths may be equal, and its first columns are a
+-- prefix.
 with
 
 paths as (
@@ -205,7 +206,7 @@ prefixes_of_segments as (
 
     select
         prefixes.workspace_id,
-        sets.segment_id,
+        segments.segment_id,
         timeframes.timeframe,
         prefixes.steps,
         prefixes.page_1,
@@ -214,15 +215,15 @@ prefixes_of_segments as (
         prefixes.page_4,
         cast(sum(prefixes.sessions) as bigint) as sessions
     from prefixes_of_sets as prefixes
-    inner join {{ ref('int_segment_sets') }} as sets
-        on prefixes.workspace_id = sets.workspace_id
-            and prefixes.segment_set = sets.segment_set
+    inner join {{ ref('int_segment_sets') }} as segments
+        on prefixes.workspace_id = segments.workspace_id
+            and prefixes.segment_set = segments.segment_set
     inner join {{ ref('int_timeframes') }} as timeframes
         on prefixes.workspace_id = timeframes.workspace_id
             and prefixes.timeframe_days <= timeframes.timeframe_days
     group by
         prefixes.workspace_id,
-        sets.segment_id,
+        segments.segment_id,
         timeframes.timeframe,
         prefixes.steps,
         prefixes.page_1,

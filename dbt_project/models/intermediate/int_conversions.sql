@@ -54,7 +54,7 @@ last_steps as (
         session_id,
         goal_name,
         page,
-        step - greatest(last_step - 5, 0) as position
+        step - greatest(last_step - 5, 0) as path_step
     from steps_before_goals
     where step > last_step - 5
 
@@ -65,11 +65,11 @@ paths as (
     select
         session_id,
         goal_name,
-        max(case when position = 1 then page end) as page_1,
-        max(case when position = 2 then page end) as page_2,
-        max(case when position = 3 then page end) as page_3,
-        max(case when position = 4 then page end) as page_4,
-        max(case when position = 5 then page end) as page_5
+        max(case when path_step = 1 then page end) as page_1,
+        max(case when path_step = 2 then page end) as page_2,
+        max(case when path_step = 3 then page end) as page_3,
+        max(case when path_step = 4 then page end) as page_4,
+        max(case when path_step = 5 then page end) as page_5
     from last_steps
     group by session_id, goal_name
 

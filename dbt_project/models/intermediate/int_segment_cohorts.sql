@@ -56,15 +56,15 @@ days_of_segments as (
 
     select
         days.workspace_id,
-        sets.segment_id,
+        segments.segment_id,
         days.cohort_index,
         days.day_number,
         cast(sum(days.users) as bigint) as users
     from days_of_sets as days
-    inner join {{ ref('int_segment_sets') }} as sets
-        on days.workspace_id = sets.workspace_id
-            and days.segment_set = sets.segment_set
-    group by days.workspace_id, sets.segment_id, days.cohort_index, days.day_number
+    inner join {{ ref('int_segment_sets') }} as segments
+        on days.workspace_id = segments.workspace_id
+            and days.segment_set = segments.segment_set
+    group by days.workspace_id, segments.segment_id, days.cohort_index, days.day_number
 
 ),
 

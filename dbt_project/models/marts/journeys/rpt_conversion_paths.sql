@@ -201,18 +201,18 @@ sessions_of_segments as (
 
     select
         counts.workspace_id,
-        sets.segment_id,
+        segments.segment_id,
         timeframes.timeframe,
         counts.path_number,
         cast(sum(counts.sessions) as bigint) as sessions
     from sessions_of_sets as counts
-    inner join {{ ref('int_segment_sets') }} as sets
-        on counts.workspace_id = sets.workspace_id
-            and counts.segment_set = sets.segment_set
+    inner join {{ ref('int_segment_sets') }} as segments
+        on counts.workspace_id = segments.workspace_id
+            and counts.segment_set = segments.segment_set
     inner join {{ ref('int_timeframes') }} as timeframes
         on counts.workspace_id = timeframes.workspace_id
             and counts.timeframe_days <= timeframes.timeframe_days
-    group by counts.workspace_id, sets.segment_id, timeframes.timeframe, counts.path_number
+    group by counts.workspace_id, segments.segment_id, timeframes.timeframe, counts.path_number
 
 ),
 
@@ -242,12 +242,12 @@ select
     paths.path,
     paths.sessions as conversions,
     paths.users,
-    cast({{ ratio('100 * paths.sessions', 'passing.sessions') }} as decimal(5, 2)) as conversion_rate,
+    cast({{ ratio('100 * paths.sessions', 'holding.sessions') }} as decimal(5, 2)) as conversion_rate,
     case when paths.page_1 is not null then paths.sessions end as conversion_rate_numerator,
-    passing.sessions as conversion_rate_denominator
+    holding.sessions as conversion_rate_denominator
 from numbered_paths as paths
-left join sessions_of_segments as passing
-    on paths.workspace_id = passing.workspace_id
-        and paths.segment_id = passing.segment_id
-        and paths.timeframe = passing.timeframe
-        and paths.path_number = passing.path_number
+left join sessions_of_segments as holding
+    on paths.workspace_id = holding.workspace_id
+        and paths.segment_id = holding.segment_id
+        and paths.timeframe = holding.timeframe
+        and paths.path_number = holding.path_number
