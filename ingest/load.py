@@ -3,8 +3,9 @@
 import hashlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -22,18 +23,20 @@ from ingest.entities import (
     SEGMENTS,
     TEXT,
     TIMESTAMP,
+    Entity,
     RawTable,
 )
 from ingest.lines import CorruptFile
 from ingest.load_report import FileResult, LoadReport
 from ingest.privacy import Keys
-from ingest.read import DEFAULT_MAX_ROW_BYTES, Reader, Source
+from ingest.read import DEFAULT_MAX_ROW_BYTES, Batch, Reader, Source
 from ingest.replace import redate_rows, restore_repetitions
 from ingest.unknown_fields import lines_of, rejected_segments
 
 if TYPE_CHECKING:
     from warehouse.base import Transaction, Warehouse
 
+_WAITING_AT_A_TIME = 50_000
 _ARROW_TYPES = {TEXT: pa.string(), BIGINT: pa.int64(), TIMESTAMP: pa.timestamp("us")}
 
 
@@ -134,19 +137,11 @@ class _Load:
         entity = self.file.entity
         load_id = ledger.next_load_id(tx)
         source = Source(local_path, self.file.path, self.file.format, self.file.compression)
-        rows_read = accepted = rejected = 0
-        bounds: list[datetime] = []
-        for batch in reader.read(entity, source, load_id):
-            rows_read += batch.rows_read
-            accepted += batch.accepted.num_rows
-            rejected += batch.rejected.num_rows
-            if batch.accepted.num_rows:
-                tx.append(entity.table.qualified_name, batch.accepted)
-                bounds += _bounds(batch.accepted) if entity is EVENTS else []
-            if batch.exploded is not None and batch.exploded.num_rows:
-                tx.append(entity.exploded.qualified_name, batch.exploded)
-            if batch.rejected.num_rows:
-                tx.append(REJECTED.qualified_name, batch.rejected)
+        intake = _Intake(entity, reader.read(entity, source, load_id))
+        while not intake.is_done:
+            intake.append_accepted(tx)
+            intake.append_waiting(tx)
+        accepted = intake.accepted
         conflicts = duplicates = waiting = 0
         if accepted and entity is EVENTS:
             duplicates, conflicts = ledger.count_repeated_events(tx, load_id)
@@ -160,14 +155,14 @@ class _Load:
             "loaded",
             size_bytes=self.file.size,
             load_id=load_id,
-            rows_read=rows_read,
+            rows_read=intake.rows_read,
             loaded=accepted - duplicates - waiting,
             duplicates=duplicates,
             conflicts=conflicts,
-            rejected=rejected + waiting,
+            rejected=intake.rejected + waiting,
         )
         result.check()
-        self._record_load(tx, result, file_hash, bounds)
+        self._record_load(tx, result, file_hash, intake.bounds)
         self.record_file(tx, file_hash, load_id)
         if accepted:
             _append(tx, PENDING, {"load_id": load_id, "kind": "load", "touched_at": self.clock})
@@ -217,15 +212,77 @@ class _Load:
         _append(tx, LOADS, entry)
 
 
+class _Intake:
+    """The rows of one file on their way: the warehouse draws the accepted ones as they are read.
+
+    One statement a file lets the engine write whole row groups while the next rows are read; a statement a batch was
+    measured to write half as much again.
+    """
+
+    def __init__(self, entity: Entity, batches: Iterator[Batch]) -> None:
+        self.rows_read = self.accepted = self.rejected = 0
+        self.bounds: list[datetime] = []
+        self.is_done = False
+        self._entity = entity
+        self._batches = batches
+        self._waiting: dict[str, list[pa.Table]] = {}
+        self._error: Exception | None = None
+
+    def append_accepted(self, tx: "Transaction") -> None:
+        """Append rows until the file ends, or so many others came up meanwhile that they should not wait longer."""
+        drawn = self._draw()
+        first = next(drawn, None)
+        if first is None:
+            return
+        table = self._entity.table.qualified_name
+        try:
+            tx.append(table, pa.RecordBatchReader.from_batches(first.schema, chain([first], drawn)))
+        except Exception:
+            # The engine hands an exception of the reader on as text of its own.
+            if self._error:
+                raise self._error from None
+            raise
+
+    def append_waiting(self, tx: "Transaction") -> None:
+        """Append the rejected rows and the parts of documents that came up meanwhile."""
+        for name, tables in self._waiting.items():
+            tx.append(name, pa.concat_tables(tables))
+        self._waiting = {}
+
+    def _draw(self) -> Iterator[pa.RecordBatch]:
+        waiting = 0
+        try:
+            for batch in self._batches:
+                self._count(batch)
+                waiting += self._keep(REJECTED, batch.rejected)
+                if batch.exploded is not None:
+                    waiting += self._keep(self._entity.exploded, batch.exploded)
+                yield from batch.accepted.to_batches()
+                if waiting >= _WAITING_AT_A_TIME:
+                    return
+        except Exception as error:
+            self._error = error
+            raise
+        self.is_done = True
+
+    def _count(self, batch: Batch) -> None:
+        self.rows_read += batch.rows_read
+        self.accepted += batch.accepted.num_rows
+        self.rejected += batch.rejected.num_rows
+        if self._entity is EVENTS and batch.accepted.num_rows:
+            times = batch.accepted["created_at"].to_numpy()
+            self.bounds += [times.min().item(), times.max().item()]
+
+    def _keep(self, table: RawTable, rows: pa.Table) -> int:
+        if rows.num_rows:
+            self._waiting.setdefault(table.qualified_name, []).append(rows)
+        return rows.num_rows
+
+
 def _append(tx: "Transaction", table: RawTable, row: dict[str, object]) -> None:
     """One row; columns that are not named are null. Typed, so that every engine knows the type of a null."""
     arrays = {name: pa.array([row.get(name)], _ARROW_TYPES[kind]) for name, kind in table.columns}
     tx.append(table.qualified_name, pa.table(arrays))
-
-
-def _bounds(events: pa.Table) -> list[datetime]:
-    times = events["created_at"].to_numpy()
-    return [times.min().item(), times.max().item()]
 
 
 def _sha256(path: str) -> str:

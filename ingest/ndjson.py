@@ -55,6 +55,7 @@ def prepare(engine: duckdb.DuckDBPyConnection, entity: Entity, chunk: LineChunk)
     return FieldChunk(
         query=_fields_as_they_are_sql(entity),
         rows=len(chunk),
+        raw=chunk.line,
         has_escapes=has_escapes,
         is_plain=is_plain_sql(entity, form, has_escapes),
         judge=judge,

@@ -78,7 +78,7 @@ class Transaction(ABC):
         """Run one query and return all its rows."""
 
     @abstractmethod
-    def append(self, table: str, rows: pa.Table) -> None:
+    def append(self, table: str, rows: pa.Table | pa.RecordBatchReader) -> None:
         """Bulk load `rows` into `schema.table`; columns are matched by name."""
 
 

@@ -59,7 +59,7 @@ class DuckDBTransaction(Transaction):
     def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple]:
         return self._connection.execute(sql, list(parameters) or None).fetchall()
 
-    def append(self, table: str, rows: pa.Table) -> None:
+    def append(self, table: str, rows: pa.Table | pa.RecordBatchReader) -> None:
         self._connection.register("appended_rows", rows)
         try:
             self._connection.execute(f"insert into {table} by name select * from appended_rows")

@@ -51,7 +51,7 @@ class PostgresTransaction(Transaction):
         self.execute(sql, parameters)
         return self._cursor.fetchall()
 
-    def append(self, table: str, rows: pa.Table) -> None:
+    def append(self, table: str, rows: pa.Table | pa.RecordBatchReader) -> None:
         schema, name = table.split(".")
         self._cursor.adbc_ingest(name, rows, mode="append", db_schema_name=schema)
 
@@ -69,7 +69,7 @@ class PublishedReader(Transaction):
         self.execute(sql, parameters)
         return self._cursor.fetchall()
 
-    def append(self, table: str, rows: pa.Table) -> None:
+    def append(self, table: str, rows: pa.Table | pa.RecordBatchReader) -> None:
         raise WarehouseError("published marts are read-only")
 
 

@@ -24,6 +24,7 @@ FULL = event(
     metadata={"category": "Core", "duration": 12.5, "flag": True, "z": None},
 )
 SPARSE = event(event_id="e2", event_type="custom", page_path="/b")
+REJECTED = event(event_id="e3", event_type="unknown", page_path="/b")
 NULLS = {**dict.fromkeys(FULL), **SPARSE}
 WRITERS = {
     "compact": lambda row: json.dumps(row, ensure_ascii=False, separators=(",", ":")),
@@ -55,7 +56,7 @@ def _refuse(*_):
     raise AssertionError("a line was judged alone")
 
 
-@pytest.mark.parametrize("rows", [[FULL, FULL], [FULL, NULLS], [FULL, SPARSE], [NULLS, FULL, NULLS]])
+@pytest.mark.parametrize("rows", [[FULL, FULL], [FULL, NULLS], [FULL, SPARSE], [NULLS, FULL, NULLS], [FULL, REJECTED]])
 @pytest.mark.parametrize("writer", ["compact", "spaced", "sorted"])
 def test_lines_written_alike_are_read_at_once(read_lines, monkeypatch, writer, rows):
     text = "".join(WRITERS[writer](row) + "\n" for row in rows)
@@ -64,7 +65,7 @@ def test_lines_written_alike_are_read_at_once(read_lines, monkeypatch, writer, r
         alone = read_lines(text)
     monkeypatch.setattr(ndjson, "_judge", _refuse)
     assert read_lines(text) == alone
-    assert [row["line"] for row in alone[0]] == list(range(1, len(rows) + 1))
+    assert len(alone[0]) == len(rows) - rows.count(REJECTED)
 
 
 def test_numbers_and_the_other_name_of_the_id_are_read_at_once(read_lines, monkeypatch):
