@@ -1,15 +1,16 @@
 -- Kinds of events are matched rather than events: there are few of them, however many events.
 with
 
+-- Only of workspaces with a funnel: the others' events are not looked at.
 report_days as (
 
     select
-        workspace_id,
-        min(starts_on) as starts_on,
-        max(ends_on) as ends_on
-    from {{ ref('int_timeframes') }}
-    where workspace_id in (select workspace_id from {{ ref('int_funnel_steps') }})
-    group by workspace_id
+        timeframes.workspace_id,
+        min(timeframes.starts_on) as starts_on,
+        max(timeframes.ends_on) as ends_on
+    from {{ ref('int_timeframes') }} as timeframes
+    inner join {{ ref('int_funnel_steps') }} as steps on timeframes.workspace_id = steps.workspace_id
+    group by timeframes.workspace_id
 
 ),
 
@@ -70,9 +71,7 @@ matched_events as (
         matched_kinds.funnel_name,
         events.activity_date,
         events.created_at,
-        {%- for step in range(1, var('funnel_steps') + 1) %}
-        max(case when matched_kinds.step = {{ step }} then 1 else 0 end) as matches_{{ step }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ matched_steps('matched_kinds.step') }}
     from events
     inner join matched_kinds
         on events.workspace_id = matched_kinds.workspace_id
