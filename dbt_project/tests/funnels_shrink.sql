@@ -1,7 +1,7 @@
 {{ config(meta={'dagster': {'ref': {'name': 'rpt_funnels'}}}) }}
 
--- Every step of every funnel in force is in every report, nobody skips a step, a longer timeframe or a wider group has no
--- fewer users, and the first step takes no time.
+-- Every step of every funnel in force is in every report, nobody skips a step, a longer timeframe or a wider group has
+-- no fewer users, and the first step takes no time.
 with
 
 steps as (

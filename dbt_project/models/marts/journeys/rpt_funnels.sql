@@ -13,7 +13,7 @@ first_arrivals as (
     from {{ ref('int_timeframes') }} as timeframes
     inner join {{ ref('int_funnel_arrivals') }} as arrivals
         on timeframes.workspace_id = arrivals.workspace_id
-            and arrivals.start_date >= timeframes.starts_on
+            and timeframes.starts_on <= arrivals.start_date
     window arrivals_of_user as (
         partition by timeframes.timeframe, arrivals.user_key, arrivals.funnel_name, arrivals.step
     )
@@ -23,13 +23,13 @@ first_arrivals as (
 arrivals_of_segments as (
 
     select
-        sets.segment_id,
+        segments.segment_id,
         arrivals.*
     from first_arrivals as arrivals
     inner join {{ ref('int_user_segment_sets') }} as users on arrivals.user_key = users.user_key
-    inner join {{ ref('int_segment_sets') }} as sets
-        on users.workspace_id = sets.workspace_id
-            and users.segment_set = sets.segment_set
+    inner join {{ ref('int_segment_sets') }} as segments
+        on users.workspace_id = segments.workspace_id
+            and users.segment_set = segments.segment_set
     where arrivals.arrival_rank = 1
 
 ),
