@@ -45,12 +45,13 @@
 
 {# Whether a row's moment lies in a touched span of its user, or in one of another model of spans.
 
-   The first two conditions follow from the third. DuckDB joins a correlated subquery by collecting every (user, moment)
+   The first three conditions follow from the fourth. DuckDB joins a correlated subquery by collecting every (user, moment)
    of the table first, unless few rows are left by then: 4.2 s of computing in place of 0.03 s over 12 million events. #}
 {% macro touches_span(row_name, moment, spans=none) -%}
     {%- set spans = spans or ref('int_touched_spans') -%}
     (
         {{ row_name }}.{{ moment }} >= (select min(spans.starts_at) from {{ spans }} as spans)
+        and {{ row_name }}.{{ moment }} <= (select max(spans.ends_at) from {{ spans }} as spans)
         and {{ row_name }}.user_key in (select spans.user_key from {{ spans }} as spans)
         and exists (
             select 1
@@ -63,12 +64,16 @@
 
 
 {# Whether a row's local date may hold an event of a touched span of its user. A day on either side covers every zone, the
-   one before a change of a workspace's zone included. The first two conditions are as in touches_span. #}
+   one before a change of a workspace's zone included. The first three conditions are as in touches_span. #}
 {% macro touches_day(row_name, day) -%}
     {%- set spans = ref('int_touched_spans') -%}
     (
         {{ row_name }}.{{ day }} >= (
             select {{ add_days('cast(min(spans.starts_at) as date)', -1) }}
+            from {{ spans }} as spans
+        )
+        and {{ row_name }}.{{ day }} <= (
+            select {{ add_days('cast(max(spans.ends_at) as date)', 1) }}
             from {{ spans }} as spans
         )
         and {{ row_name }}.user_key in (select spans.user_key from {{ spans }} as spans)
