@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -11,6 +11,7 @@ from tests.oracle import Landing
 from tests.property import edges
 from tests.property.batches import workspace_of
 from tests.property.histories import written
+from tests.property.loads import Load
 
 ENTITY_VERSIONS = ("2009-01-01T00:00:00Z", "2009-01-02T00:00:00Z")
 DEFINITIONS = ("features", "goals", "segments", "funnels")
@@ -37,7 +38,7 @@ class Arrival:
 
 
 def dealt(landing: Landing, clocks: list[datetime], rng: random.Random) -> list[Arrival]:
-    """The rows with the loads they come with, some twice; nothing comes more than a day before it happens.
+    """The rows with the loads they come with, some twice.
 
     Those of a workspace come at random, oldest last, one user after the other, or each a while after it happened, and
     some workspaces begin late.
@@ -53,21 +54,23 @@ def dealt(landing: Landing, clocks: list[datetime], rng: random.Random) -> list[
         arrivals.append(Arrival(max(order(row, clocks, rng), begins), "events", row))
     for entity in ("users", "workspaces", *DEFINITIONS):
         arrivals += [Arrival(rng.randrange(loads), entity, row) for row in getattr(landing, entity)]
-    arrivals += [replace(copied, load=rng.randrange(loads)) for copied in arrivals if rng.random() < 0.1]
-    return accepted(arrivals, clocks)
+    return arrivals + [replace(copied, load=rng.randrange(loads)) for copied in arrivals if rng.random() < 0.1]
 
 
-def accepted(arrivals: list[Arrival], clocks: list[datetime]) -> list[Arrival]:
-    """Events and sign-ups that would be refused as too far ahead put off, or left out where no load takes them."""
-    put_off = []
+def let_in(arrivals: Iterable[Arrival], plan: Sequence[Load]) -> list[Arrival]:
+    """The arrivals, each with the first load from its own on that takes such rows; left out where none does.
+
+    Events and sign-ups too far ahead of a load would be refused.
+    """
+    found = []
     for arrival in arrivals:
-        load = arrival.load
-        if "created_at" in arrival.row:
-            at = moment_of(arrival.row)
-            load = next((n for n in range(load, len(clocks)) if at <= clocks[n] + AHEAD), None)
-        if load is not None:
-            put_off.append(replace(arrival, load=load))
-    return put_off
+        for number in range(arrival.load, len(plan)):
+            load = plan[number]
+            is_due = "created_at" not in arrival.row or moment_of(arrival.row) <= load.clock + AHEAD
+            if is_due and (load.only is None or arrival.entity in load.only):
+                found.append(replace(arrival, load=number))
+                break
+    return found
 
 
 def at_random(row: dict, clocks: list[datetime], rng: random.Random) -> int:

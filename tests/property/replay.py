@@ -4,7 +4,7 @@ import random
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -13,7 +13,9 @@ from tests.pipeline import BuildFailed, Pipeline
 from tests.property.arrivals import (
     Arrival,
     dealt,
+    event,
     landed,
+    let_in,
     moment_of,
     on_purpose,
     with_zone_changes,
@@ -94,29 +96,15 @@ def batch_of(
     shared += [arrival for arrival in found[0] if arrival.holds_everywhere]
     found[0] = [arrival for arrival in found[0] if not arrival.holds_everywhere]
     if loads_of_nobody:
-        shared = [put_off(arrival, loads_of_nobody) for arrival in shared]
-        found = [[put_off(arrival, loads_of_nobody) for arrival in history] for history in found]
-    return Batch(plan, [kept_back(plan, history) for history in found], kept_back(plan, shared))
+        shared, *found = ([put_off(arrival, loads_of_nobody, rng) for arrival in rows] for rows in (shared, *found))
+        crawl = event("k", clocks[0].date() - timedelta(days=1), 10, 0, user_agent=CRAWLER, workspace_id="only bots")
+        shared.append(Arrival(loads_of_nobody - 1, "events", crawl))
+    return Batch(plan, [let_in(history, plan) for history in found], let_in(shared, plan))
 
 
-def kept_back(plan: Sequence[Load], arrivals: Sequence[Arrival]) -> list[Arrival]:
-    """The arrivals, each with the first load from its own on that lets it in."""
-    return [
-        replace(
-            arrival,
-            load=next(
-                number
-                for number, load in enumerate(plan)
-                if number >= arrival.load and (load.only is None or arrival.entity in load.only)
-            ),
-        )
-        for arrival in arrivals
-    ]
-
-
-def put_off(arrival: Arrival, loads: int) -> Arrival:
-    """An event so many loads later; what describes users, workspaces, features and goals comes before it then."""
-    return replace(arrival, load=arrival.load + loads) if arrival.entity == "events" else arrival
+def put_off(arrival: Arrival, loads: int, rng: random.Random) -> Arrival:
+    """An event so many loads later; every other row of users, workspaces, features and goals stays before it."""
+    return replace(arrival, load=arrival.load + loads) if arrival.entity == "events" or rng.random() < 0.5 else arrival
 
 
 class Replay:

@@ -44,7 +44,7 @@ def test_every_load_equals_a_fresh_warehouse(make_pipeline: Callable[..., Pipeli
 def test_client_sessions_of_a_warehouse_that_begins_without_events(
     make_pipeline: Callable[..., Pipeline], tmp_path: Path
 ) -> None:
-    """The first load describes users, workspaces, features and goals, the second brings bots."""
+    """The first load describes users, workspaces, features and goals, the second brings a bot."""
     trouble = ({"only": ("users",)}, {"only": ("workspaces",)})
     batch = batch_of(20, 6, trouble, last_day=LAST_DAY, random_seed=2, loads_of_nobody=2)
     pipelines = [make_pipeline(session_key="client") for _ in range(2)]
