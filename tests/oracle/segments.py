@@ -80,8 +80,8 @@ def criteria_of(row: dict) -> Callable[[dict], bool]:
         raise values.Rejected(f"criteria {row['criteria']!r}: an empty list or an unknown op")
     for field, op, value in checks:
         given = value if op in ("in", "not_in") else [] if op in ("is_null", "not_null") else [value]
-        if any(is_clash(field, each) for each in given):
-            raise values.Rejected(f"criteria {row['criteria']!r}: {field} is of another type")
+        if any(each in (None, "") or is_clash(field, each) for each in given):
+            raise values.Rejected(f"criteria {row['criteria']!r}: no value for {field}, or one of another type")
     return lambda facts: every(satisfies(facts.get(field), op, value) for field, op, value in checks)
 
 

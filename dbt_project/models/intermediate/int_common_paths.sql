@@ -1,3 +1,5 @@
+{{ config(pre_hook="{{ without_nested_loops() }}") }}
+
 -- The pages of a path are columns, not one text: texts of different paths may be equal, and its first columns are a
 -- prefix.
 with

@@ -1,3 +1,5 @@
+{{ config(pre_hook="{{ without_nested_loops() }}") }}
+
 with
 
 conversions as (
