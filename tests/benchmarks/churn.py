@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.churn [--home DIR]
 
-The pipeline runs as of the 31st day before the end of the data, so that no estimate sees the days it is judged by.
+The pipeline runs as of 30 days before the last day of the data, so that no estimate sees the days it is judged by.
 """
 
 import argparse
@@ -145,7 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="footfall-churn-") as temporary:
         home = options.home or Path(temporary)
         home.mkdir(parents=True, exist_ok=True)
-        print(f"Running the pipeline on CDNOW as of {as_of}; this takes a minute or more.", file=sys.stderr)
+        print(f"Running the pipeline on CDNOW as of {as_of}; this takes a minute or more, mostly dbt.", file=sys.stderr)
         pipeline = Pipeline(home)
         pipeline.run(LANDING, as_of=as_of)
         published = pipeline.rows("dim_users", workspace_id=WORKSPACE)
