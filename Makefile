@@ -9,7 +9,7 @@ PYTHON ?= $(shell for python in python3.12 python3.13 python3.11 python3; do \
 UV := $(shell command -v uv 2>/dev/null)
 BIN := .venv/bin
 
-.PHONY: help demo test bench replay lint format dev docs picture lock clean
+.PHONY: help demo test bench churn replay lint format dev docs picture lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ test: .venv/.locked ## Run all tests
 
 bench: .venv/.locked ## Measure the pipeline against its floors (EVENTS=15000000, ENGINE=duckdb|postgres|both)
 	@$(BIN)/python -m tests.benchmarks.bench --events $(EVENTS) --engine $(ENGINE)
+
+churn: .venv/.locked ## Judge the churn probabilities on CDNOW's last 30 days (data at ../shared/data/cdnow)
+	@$(BIN)/python -m tests.benchmarks.churn
 
 replay: .venv/.locked ## Let many random histories arrive in any order (HISTORIES=5000), each load against a fresh warehouse
 	@$(BIN)/python -m tests.property.many_histories --histories $(HISTORIES)
