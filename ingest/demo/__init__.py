@@ -53,7 +53,7 @@ class DemoSummary:
     rejected_by_defect: dict[str, int]
     late_events: int
     bot_events: int
-    entity_rows: dict[str, int]  # of users, workspaces, features, goals, segments, consents
+    entity_rows: dict[str, int]  # of users, workspaces, features, goals, segments, funnels, consents
 
 
 def write_demo(folder: Path, last_day: date, *, seed: int = 20260101) -> DemoSummary:
@@ -96,6 +96,7 @@ def _half_a_year(last_day: date, seed: int) -> tuple[list[Event], dict[str, list
         "features/catalogue.csv": records.features(known_since),
         "goals/goals.json": records.goals(known_since),
         "segments/segments.ndjson": records.segments(known_since),
+        "funnels/funnels.ndjson": records.funnels(known_since),
     }
     events: list[Event] = []
     for number, company in enumerate(COMPANIES, start=1):

@@ -1,4 +1,4 @@
-"""The entities beside the events: users, workspaces, features, goals, segments and consents, as rows."""
+"""The entities beside the events: users, workspaces, features, goals, segments, funnels and consents, as rows."""
 
 from ingest.demo.calendar import Calendar, as_zulu
 from ingest.demo.companies import COMPANIES, SHARED_FEATURE, Company
@@ -36,6 +36,20 @@ GOALS = (
     },
     # The workspace's own goal beats the one of the same name for every workspace.
     {"goal_name": "Read the docs", "page_path": "/docs/*", "workspace_id": "pragati"},
+)
+
+
+FUNNELS = (
+    {"funnel_name": "From the docs into use", "steps": [{"page_path": "/docs*"}, {"event_type": "feature_use"}]},
+    {
+        "funnel_name": "From a recipe to an order",
+        "steps": [
+            {"page_path": "/recipes/*", "name": "Viewed a recipe"},
+            {"event_type": "custom", "event_name": "order_placed", "name": "Ordered"},
+        ],
+        "window_hours": 24,
+        "workspace_id": "kornblume",
+    },
 )
 
 
@@ -116,6 +130,10 @@ def goals(known_since: str) -> list[Row]:
 
 def segments(known_since: str) -> list[Row]:
     return _dated(SEGMENTS, known_since)
+
+
+def funnels(known_since: str) -> list[Row]:
+    return _dated(FUNNELS, known_since)
 
 
 def _dated(rows: list[Row] | tuple[Row, ...], known_since: str) -> list[Row]:

@@ -21,4 +21,4 @@ def test_every_table_holds_the_same_rows_on_both_engines(workload: str, request:
         for mart in duckdb.marts()
         for difference in compare_rows(mart, on_duckdb[mart.name], on_postgres[mart.name])
     ]
-    assert not found, summary(found, lambda difference: "DuckDB (published) against Postgres (the oracle)")
+    assert not found, f"DuckDB (published) against Postgres (expected): {summary(found)}"

@@ -19,7 +19,7 @@ from ingest.demo import DAYS, DemoSummary, write_demo
 LAST_DAY = date(2026, 6, 30)
 EVENT_TYPES = {"page_view", "feature_use", "api_call", "login", "logout", "error", "custom"}
 FORMATS = {".ndjson", ".ndjson.gz", ".ndjson.zst", ".jsonl", ".csv", ".csv.gz", ".csv.zst", ".parquet"}
-ENTITIES = {"users", "workspaces", "features", "goals", "segments", "consents"}
+ENTITIES = {"users", "workspaces", "features", "goals", "segments", "funnels", "consents"}
 ZONES = {"lantern": "America/New_York", "kornblume": "Europe/Berlin", "pragati": "Asia/Kolkata"}
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 
