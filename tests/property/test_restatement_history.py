@@ -11,19 +11,14 @@ from tests import oracle
 from tests.pipeline import Pipeline
 from tests.property.arrivals import landed
 from tests.property.comparison import oracle_settings
-from tests.property.loads import EVENTS, SPANS, days_before
 from tests.property.replay import Replay, batch_of
 from tests.property.restatements import Readers, in_order, published_restatements
-
-TROUBLE = ({"broken_off_after": (SPANS, EVENTS)}, {"as_of": days_before(3)}, {"audit_fails": True})
 
 
 @pytest.mark.parametrize(
     ("engine", "histories", "loads", "trouble", "session_key"),
     [
-        ("duckdb", 20, 6, TROUBLE, "inactivity"),
         ("duckdb", 20, 3, (), "client"),
-        ("postgres", 8, 3, (), "inactivity"),
     ],
 )
 def test_restatements_are_the_differences_that_readers_saw(
