@@ -6,6 +6,12 @@ ENGINE ?= both
 PYTHON ?= $(shell for python in python3.12 python3.13 python3.11 python3; do \
 	"$$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
 	&& echo "$$python" && break; done)
+YARDSTICK ?= yes
+# pyenv hides the versions that are not chosen.
+BG_NBD_PYTHON ?= $(shell for python in python3.12 python3.13 python3 \
+	$(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.1[23].*/bin/python3); do \
+	"$$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 12) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
+	&& echo "$$python" && break; done)
 UV := $(shell command -v uv 2>/dev/null)
 BIN := .venv/bin
 
@@ -39,8 +45,23 @@ test: .venv/.locked ## Run all tests
 bench: .venv/.locked ## Measure the pipeline against its floors (EVENTS=15000000, ENGINE=duckdb|postgres|both)
 	@$(BIN)/python -m tests.benchmarks.bench --events $(EVENTS) --engine $(ENGINE)
 
-churn: .venv/.locked ## Judge the churn probabilities on CDNOW's last 30 days (data at ../shared/data/cdnow)
-	@$(BIN)/python -m tests.benchmarks.churn
+ifneq ($(UV),)
+SET_UP_BG_NBD = $(UV) venv --quiet --clear --python "$(BG_NBD_PYTHON)" .venv-bg_nbd \
+	&& VIRTUAL_ENV=.venv-bg_nbd $(UV) pip sync --quiet --require-hashes $<
+else
+SET_UP_BG_NBD = "$(BG_NBD_PYTHON)" -m venv --clear .venv-bg_nbd \
+	&& .venv-bg_nbd/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+endif
+
+# Without a Python for it nothing is set up, and the table says that the yardstick was left out.
+.venv-bg_nbd/.locked: tests/benchmarks/bg_nbd_requirements.txt
+	@test -z "$(BG_NBD_PYTHON)" || { \
+		echo "Setting up .venv-bg_nbd (650 MB) with $$("$(BG_NBD_PYTHON)" --version); this is done once." \
+		&& $(SET_UP_BG_NBD) && touch $@; \
+	} || { echo "\`make churn YARDSTICK=no\` does without it." >&2; exit 1; }
+
+churn: .venv/.locked $(if $(filter no,$(YARDSTICK)),,.venv-bg_nbd/.locked) ## Judge the churn probabilities on CDNOW's last 30 days (data at ../shared/data/cdnow; YARDSTICK=no: no BG/NBD fit)
+	@$(BIN)/python -m tests.benchmarks.churn --yardstick $(YARDSTICK)
 
 replay: .venv/.locked ## Let many random histories arrive in any order (HISTORIES=5000), each load against a fresh warehouse
 	@$(BIN)/python -m tests.property.many_histories --histories $(HISTORIES)
@@ -65,9 +86,11 @@ picture: .venv/.locked ## Draw the picture of the README from a run of the demo
 	@$(BIN)/footfall demo 2>/dev/null | sed -n '/^Activity and growth/,/^What next/p' | sed '$$d' \
 		| $(BIN)/python docs/images/terminal.py > docs/images/demo.svg
 
-lock: ## Resolve requirements.lock anew from pyproject.toml (needs uv)
-	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet --output-file requirements.lock
+COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet
 
-clean: ## Remove .venv and caches; FOOTFALL_HOME stays
-	@rm -rf .venv .pytest_cache .ruff_cache .hypothesis *.egg-info
+lock: ## Resolve requirements.lock and the yardstick's requirements anew from pyproject.toml (needs uv)
+	@$(COMPILE) pyproject.toml --extra dev --python-version 3.11 --output-file requirements.lock
+	@$(COMPILE) --group pyproject.toml:bg_nbd --python-version 3.12 --output-file tests/benchmarks/bg_nbd_requirements.txt
+
+clean: ## Remove .venv, .venv-bg_nbd and caches; FOOTFALL_HOME stays
+	@rm -rf .venv .venv-bg_nbd .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -1,23 +1,28 @@
 """The figures of `make churn`, on rows that can be checked by hand."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from ingest.privacy import Keys
-from tests.benchmarks.churn import Calibration, Outcome, auc, calibration, outcomes_of
+from tests.benchmarks.churn import Calibration, Outcome, auc, calibration, outcomes_of, report
+from tests.benchmarks.yardstick import PurchaseHistory
 from tests.pipeline import SECRET
 
 
 def test_calibration_compares_the_predicted_with_the_observed_share():
     outcomes = [
-        Outcome("Cooling", 60.0, 8, True),
-        Outcome("Engaged", 25.0, 1, False),
-        Outcome("Cooling", 60.0, 9, True),
-        Outcome("Cooling", 60.0, 10, False),
-        Outcome("Cooling", 60.0, 11, True),
+        Outcome("Cooling", 60.0, 8, 2, True, 50.0),
+        Outcome("Engaged", 25.0, 1, 9, False, 30.0),
+        Outcome("Cooling", 60.0, 9, 2, True, 60.0),
+        Outcome("Cooling", 60.0, 10, 3, False, 90.0),
+        Outcome("Cooling", 60.0, 11, 2, True, 88.0),
     ]
-    assert calibration(outcomes) == [Calibration("Engaged", 1, 25.0, 0.0), Calibration("Cooling", 4, 60.0, 75.0)]
+    assert calibration(outcomes) == [
+        Calibration("Engaged", 1, 25.0, 0.0, 30.0),
+        Calibration("Cooling", 4, 60.0, 75.0, 72.0),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -48,8 +53,43 @@ def test_only_activity_after_the_as_of_date_keeps_a_user():
         }  # fmt: skip
 
     published = [user("stays", "Engaged"), user("leaves", "Cooling"), user("lapsed", None)]
-    days = [("stays", date(1998, 6, 1)), ("leaves", date(1998, 5, 31)), ("lapsed", date(1998, 6, 2))]
-    assert outcomes_of(published, days, date(1998, 5, 31)) == [
-        Outcome("Engaged", 50.0, 3, False),
-        Outcome("Cooling", 50.0, 3, True),
+    histories = [
+        PurchaseHistory(published[0]["user_key"], 4, 90, 93),
+        PurchaseHistory(published[1]["user_key"], 1, 7, 10),
     ]
+    days = [("stays", date(1998, 6, 1)), ("leaves", date(1998, 5, 31)), ("lapsed", date(1998, 6, 2))]
+    assert outcomes_of(published, histories, days, date(1998, 5, 31)) == [
+        Outcome("Engaged", 50.0, 3, 5, False),
+        Outcome("Cooling", 50.0, 3, 2, True),
+    ]
+    yardstick = {published[0]["user_key"]: 20.0, published[1]["user_key"]: 80.0}
+    with_yardstick = outcomes_of(published, histories, days, date(1998, 5, 31), yardstick)
+    assert [outcome.bg_nbd for outcome in with_yardstick] == [20.0, 80.0]
+
+
+OUTCOMES = [Outcome("Engaged", 40.0, 1, 9, False, 10.0), Outcome("Engaged", 40.0, 2, 2, True, 60.0)]
+
+
+def printed(capsys: pytest.CaptureFixture) -> list[list[str]]:
+    """The words of each line, blank ones and rules left out."""
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    return [words for words in lines if words and not words[0].startswith("─")]
+
+
+def test_the_yardstick_stands_in_both_tables(capsys):
+    report(OUTCOMES, date(1998, 5, 31), None)
+    lines = printed(capsys)
+    assert ["Engaged", "2", "50.00", "40.00", "+10.00", "35.00", "+15.00"] in lines
+    assert lines[-4:] == [
+        ["churn_probability", "0.500"],
+        ["days", "since", "last", "active", "1.000"],
+        ["active", "days", "so", "far,", "fewest", "first", "1.000"],
+        ["BG/NBD", "1.000"],
+    ]
+
+
+def test_a_yardstick_left_out_is_named_with_the_reason(capsys):
+    report([replace(outcome, bg_nbd=None) for outcome in OUTCOMES], date(1998, 5, 31), "nobody was there")
+    lines = printed(capsys)
+    assert ["Engaged", "2", "50.00", "40.00", "+10.00"] in lines
+    assert lines[-1] == ["BG/NBD", "left", "out:", "nobody", "was", "there"]
