@@ -251,7 +251,7 @@ def demo(target: str | None) -> None:
 @click.argument("arguments", nargs=-1)
 def dev(arguments: tuple[str, ...]) -> None:
     """Open the Dagster UI, with the daily schedule and the landing sensor running; arguments go to `dagster dev`."""
-    from orchestration.run import prepare_dagster_home
+    from orchestration.dagster_home import prepare_dagster_home
 
     settings = _settings()
     try:

@@ -7,9 +7,9 @@ import uuid
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration.dagster_home import leave_flushing_to_the_system, prepare_dagster_home
 from orchestration.failures import FailedCheck, failed_dbt_nodes
 from orchestration.rebuild import Scope
 from orchestration.refresh import open_refresh
@@ -22,13 +22,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("footfall")
 
 DBT_STEP = "dbt_models"
-DAGSTER_YAML = """\
-telemetry:
-  enabled: false
-python_logs:
-  managed_python_loggers: [footfall]
-  python_log_level: INFO
-"""
 
 
 @dataclass
@@ -46,16 +39,6 @@ class Outcome:
     up_to_date: bool = False
     failed_checks: list[FailedCheck] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
-
-
-def prepare_dagster_home(settings: Settings) -> Path:
-    """Dagster's storage under FOOTFALL_HOME, shared by the command line and the UI; telemetry is off."""
-    home = settings.home / "dagster"
-    home.mkdir(parents=True, exist_ok=True)
-    (home / "dagster.yaml").write_text(DAGSTER_YAML)
-    os.environ["DAGSTER_HOME"] = str(home)
-    os.environ["DAGSTER_DISABLE_TELEMETRY"] = "true"
-    return home
 
 
 @dataclass(frozen=True)
@@ -114,6 +97,7 @@ def _iso(day: date | None) -> str | None:
 def _materialize(settings: Settings, request: Request) -> Outcome:
     log.info("starting Dagster")
     home = prepare_dagster_home(settings)
+    leave_flushing_to_the_system()
     import dagster as dg
 
     from orchestration.definitions import defs

@@ -15,7 +15,7 @@ from pathlib import Path
 import dagster as dg
 import psutil
 
-from orchestration.run import prepare_dagster_home
+from orchestration.dagster_home import prepare_dagster_home
 from orchestration.settings import Settings
 from warehouse.open import open_warehouse
 
