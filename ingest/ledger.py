@@ -2,6 +2,7 @@
 
 # Only names from entities.py are put into SQL; values are parameters, variables or Arrow tables
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -20,21 +21,25 @@ def next_load_id(tx: "Transaction") -> int:
     return tx.fetch("select coalesce(max(load_id), 0) + 1 from raw.loads")[0][0]
 
 
-def load_of_content(tx: "Transaction", entity: Entity, file_hash: str) -> int | None:
-    """The load that took in the same bytes for the same entity, if there is one whose rows were not replaced."""
-    sql = """
-        select min(load_id)
+def loads_of_contents(tx: "Transaction", entity: Entity, file_hashes: Sequence[str]) -> dict[str, int]:
+    """By file hash, the load that took in the same bytes for the same entity, if its rows were not replaced."""
+    placeholders = ", ".join(f"${number}" for number in range(2, len(file_hashes) + 2))
+    sql = f"""
+        select file_hash, min(load_id)
         from raw.loads
-        where file_hash = $1 and entity = $2 and status = 'loaded'
+        where entity = $1 and status = 'loaded' and file_hash in ({placeholders})
             and load_id not in (select load_id from raw.replaced_loads)
+        group by file_hash
     """
-    return tx.fetch(sql, (file_hash, entity.name))[0][0]
+    return dict(tx.fetch(sql, (entity.name, *file_hashes)))
 
 
-def count_repeated_events(tx: "Transaction", load_id: int) -> tuple[int, int]:
-    """Keep all copies of every id of this load that occurs more than once; return its (duplicates, conflicts).
+def count_repeated_events(tx: "Transaction", first_load_id: int, last_load_id: int) -> dict[int, tuple[int, int]]:
+    """Keep all copies of every id of the newest loads that occurs more than once.
 
-    The history is searched by its ids alone, and only the copies of repeated ids are read; the counts come from these.
+    The history is searched by its ids alone, once for all loads, and only the copies of repeated ids are read.
+
+    Returns: (duplicates, conflicts) of each load that has any.
     """
     tx.execute(
         """
@@ -42,7 +47,7 @@ def count_repeated_events(tx: "Transaction", load_id: int) -> tuple[int, int]:
             (load_id, line, workspace_id, event_id, user_key, created_at, content_hash)
         with loaded_ids as (
             select workspace_id, event_id, count(*) as copies
-            from raw.events where load_id = $1
+            from raw.events where load_id between $1 and $2
             group by workspace_id, event_id
         ),
         repeated_ids as (
@@ -51,7 +56,7 @@ def count_repeated_events(tx: "Transaction", load_id: int) -> tuple[int, int]:
             select i.workspace_id, i.event_id
             from raw.events e
             inner join loaded_ids i on i.workspace_id = e.workspace_id and i.event_id = e.event_id
-            where e.load_id <> $1
+            where e.load_id < $1
         )
         select c.load_id, c.line, c.workspace_id, c.event_id, c.user_key, c.created_at, c.content_hash
         from raw.events c
@@ -62,8 +67,17 @@ def count_repeated_events(tx: "Transaction", load_id: int) -> tuple[int, int]:
                 and known.load_id = c.load_id and known.line = c.line
         )
         """,
-        (load_id,),
+        (first_load_id, last_load_id),
     )
+    loads = tx.fetch(
+        "select distinct load_id from raw.repeated_events where load_id between $1 and $2",
+        (first_load_id, last_load_id),
+    )
+    return {load_id: _repeated_events_of(tx, load_id) for (load_id,) in loads}
+
+
+def _repeated_events_of(tx: "Transaction", load_id: int) -> tuple[int, int]:
+    """(duplicates, conflicts) of a load as things stood after it."""
     (counts,) = tx.fetch(
         """
         with loaded_ids as (

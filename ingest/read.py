@@ -8,7 +8,7 @@ A private in-memory DuckDB does the parsing, the rules and the keyed hashing, wh
 import json
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -146,22 +146,32 @@ class Reader:
 
     def read(self, entity: Entity, source: Source, load_id: int) -> Iterator[Batch]:
         """The file's rows, chunk by chunk, in its order. Raises CorruptFile when it is not what its name says."""
+        for _, batch in self.read_all(entity, [(source, load_id)]):
+            yield batch
+
+    def read_all(self, entity: Entity, sources: Iterable[tuple[Source, int]]) -> Iterator[tuple[int, Batch]]:
+        """(load_id, rows) of chunk after chunk of several files and their loads, in their order.
+
+        A file is begun while the last chunk of the one before is read. Raises CorruptFile for the first that is not
+        what its name says.
+        """
         idle = deque(self._chunk_readers)
-        running: deque[tuple[_ChunkReader, Future[Batch]]] = deque()
+        running: deque[tuple[_ChunkReader, int, Future[Batch]]] = deque()
         try:
-            for prepare in self._chunks(entity, source):
-                if not idle:
-                    chunk_reader, future = running.popleft()
-                    yield _result(future)
-                    idle.append(chunk_reader)
-                chunk_reader = idle.popleft()
-                running.append(
-                    (chunk_reader, self._threads.submit(chunk_reader.read, entity, source, load_id, prepare))
-                )
+            for source, load_id in sources:
+                for prepare in self._chunks(entity, source):
+                    if not idle:
+                        chunk_reader, load_id_of_chunk, future = running.popleft()
+                        yield load_id_of_chunk, _result(future)
+                        idle.append(chunk_reader)
+                    chunk_reader = idle.popleft()
+                    future = self._threads.submit(chunk_reader.read, entity, source, load_id, prepare)
+                    running.append((chunk_reader, load_id, future))
             while running:
-                yield _result(running.popleft()[1])
+                _, load_id_of_chunk, future = running.popleft()
+                yield load_id_of_chunk, _result(future)
         finally:
-            wait([future for _, future in running])
+            wait([future for _, _, future in running])
 
     def _chunks(self, entity: Entity, source: Source) -> Iterator[Prepare]:
         """For each chunk of the file, what makes its fields available in an engine."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from ingest import ledger, load
+from ingest.entities import RAW_TABLES
 from ingest.load_report import FileResult
 from tests.unit.ingest.event_rows import CLOCK, event
 from warehouse.duckdb import DuckDBTransaction
@@ -128,7 +129,7 @@ def test_repaired_file_of_a_refused_one_loads(landing):
     assert landing.load().files[0].loaded == 1
 
 
-@pytest.mark.parametrize("step", ["append", "record_file", "count_repeated_events"])
+@pytest.mark.parametrize("step", ["append", "file_entry", "count_repeated_events"])
 def test_crash_between_append_and_commit_leaves_nothing(landing, monkeypatch, step):
     def crash(*_):
         raise RuntimeError("power cut")
@@ -143,7 +144,7 @@ def test_crash_between_append_and_commit_leaves_nothing(landing, monkeypatch, st
                 lambda tx, table, rows: crash() if table == "raw.loads" else append(tx, table, rows),
             )
         else:
-            patch.setattr(load._Load if step == "record_file" else ledger, step, crash)
+            patch.setattr(load._Load if step == "file_entry" else ledger, step, crash)
         with pytest.raises(RuntimeError, match="power cut"):
             landing.load()
     assert {
@@ -156,9 +157,9 @@ def test_file_that_changes_while_it_is_read_is_rolled_back(landing, monkeypatch)
     path = landing.write("events/a.ndjson", [event()])
     count = ledger.count_repeated_events
 
-    def append_meanwhile(tx, load_id):
+    def append_meanwhile(*arguments):
         path.write_text(path.read_text() * 2)
-        return count(tx, load_id)
+        return count(*arguments)
 
     with monkeypatch.context() as patch:
         patch.setattr(ledger, "count_repeated_events", append_meanwhile)
@@ -234,3 +235,45 @@ def test_real_web_log_and_purchases_load_completely(landing, real_data):
     assert cdnow.total("loaded") == expected["cdnow"]["events"]
     ((revenue,),) = landing.fetch("select sum(revenue) from raw.events")
     assert str(revenue).rstrip("0") == expected["cdnow"]["revenue_total"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_files_in_one_transaction_are_loaded_as_if_each_had_its_own(landing, monkeypatch, seed):
+    dice = random.Random(seed)
+    for number in range(12):
+        rows = [
+            event(
+                event_id=dice.choice("abcdefgh"), os=dice.choice("xy"), event_type=dice.choice(["login", "login", "?"])
+            )
+            for _ in range(dice.randint(0, 6))
+        ]
+        landing.write(f"events/{number:02}.ndjson", rows)
+    landing.write("events/03.ndjson", [])
+    (landing.root / "events/05.ndjson.gz").write_bytes(gzip.compress(b"{}" * 1000)[:-9])
+    (landing.root / "events/07.ndjson").write_bytes((landing.root / "events/02.ndjson").read_bytes())
+    together = _loads_and_events(landing)
+    with landing.warehouse.transaction() as tx:
+        for table in RAW_TABLES:
+            tx.execute(f"delete from {table.qualified_name}")
+    monkeypatch.setattr(load, "_GROUP", 1)
+    assert _loads_and_events(landing) == together
+    assert {status for _, status, *_ in together[0]} == {"loaded", "rejected", "known"}
+
+
+def _loads_and_events(landing):
+    report = landing.load()
+    files = [
+        (file.path, file.status, file.rows_read, file.loaded, file.duplicates, file.conflicts, file.rejected)
+        for file in report.files
+    ]
+    raw = [
+        landing.fetch(
+            f"select loads.path, {columns} from raw.{table} inner join raw.loads using (load_id) order by all"
+        )
+        for table, columns in (
+            ("events", "line, event_id"),
+            ("repeated_events", "line, event_id"),
+            ("rejected", "line"),
+        )
+    ]
+    return files, raw
