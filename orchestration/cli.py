@@ -200,6 +200,31 @@ def query(sql: str, style: str, target: str | None) -> None:
     _print_result(result.columns, result.rows, style)
 
 
+@main.command()
+@click.option("--workspace", metavar="ID", default="default", show_default=True, help="Workspace of the report.")
+@click.option(
+    "--timeframe", type=click.Choice(["7d", "30d", "90d", "365d"]), default="30d", show_default=True, help="Days back."
+)
+@click.option("--segment", metavar="NAME", default="all", show_default=True, help="Name or id of a segment.")
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of the document instead.")
+@target_option
+def report(workspace: str, timeframe: str, segment: str, schema: bool, target: str | None) -> None:
+    """Print the published numbers of a workspace as one JSON document."""
+    from serving.report import ReportError, build_report, document_schema
+    from warehouse.base import WarehouseError
+    from warehouse.open import open_warehouse
+
+    if schema:
+        click.echo(json.dumps(document_schema(), indent=2, ensure_ascii=False))
+        return
+    try:
+        with open_warehouse(_settings(target)).published() as tx:
+            document = build_report(tx, workspace, timeframe, segment)
+    except (ReportError, WarehouseError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
 def _print_result(columns: tuple[str, ...], rows: list[tuple], style: str) -> None:
     if style == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")

@@ -4,6 +4,7 @@ The tables in `marts` are permanent: changed rows are deleted and inserted in on
 comments stay, readers never wait, and a REPEATABLE READ transaction sees one publication.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ TYPES = {"text": 'text collate "C"', "decimal(18,4)": "numeric(18,4)"}
 # Events are looked up by id when they are loaded, and by user and time when sessions are rebuilt.
 EVENT_TREES = (("workspace_id", "event_id"), ("user_key", "created_at"))
 BULK_ROWS = 10_000
+_PLACEHOLDER = re.compile(r"\$(\d+)")
 # The server's default of 4 MB sorts the ids of a load on disk.
 WORK_MEMORY = "64MB"
 RUN_LOCK = 0x466F6F7466616C6C  # "Footfall"
@@ -65,13 +67,17 @@ class PostgresTransaction(Transaction):
 
 
 class PublishedReader(Transaction):
-    """A read-only transaction of a psycopg2 connection; $1 placeholders are not offered to readers."""
+    """A read-only transaction of a psycopg2 connection."""
 
     def __init__(self, cursor: psycopg2.extensions.cursor) -> None:
         self._cursor = cursor
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
-        self._cursor.execute(sql, tuple(parameters) or None)
+        if parameters:
+            named = {f"p{number}": value for number, value in enumerate(parameters, start=1)}
+            self._cursor.execute(_PLACEHOLDER.sub(r"%(p\1)s", sql.replace("%", "%%")), named)
+        else:
+            self._cursor.execute(sql)
 
     def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple]:
         self.execute(sql, parameters)

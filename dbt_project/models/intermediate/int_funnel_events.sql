@@ -1,3 +1,5 @@
+{{ config(pre_hook="{{ without_nested_loops() }}") }}
+
 -- Kinds of events are matched rather than events: there are few of them, however many events.
 with
 

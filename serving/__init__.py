@@ -1,0 +1,1 @@
+"""What people and software read: the published marts as documents."""
