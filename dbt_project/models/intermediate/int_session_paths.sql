@@ -33,6 +33,12 @@ paths as (
     inner join {{ ref('int_session_steps') }} as steps on sessions.session_id = steps.session_id
     group by sessions.session_id
 
+),
+
+archived as (
+
+    {{ archived_rows('archived_session_paths', touches_span('archived', 'started_at')) }}
+
 )
 
 select
@@ -51,3 +57,8 @@ select
     sessions.started_at
 from sessions
 inner join paths on sessions.session_id = paths.session_id
+
+union all
+
+select *
+from archived

@@ -42,11 +42,28 @@ sessions as (
     from events
     group by session_id, workspace_id, user_key, client_session_key, is_bot
 
+),
+
+archived as (
+
+    {{ archived_rows('archived_sessions', touches_span('archived', 'started_at')) }}
+
+),
+
+all_sessions as (
+
+    select
+        *,
+        {{ seconds_between('started_at', 'ended_at') }} as duration_seconds
+    from sessions
+    union all
+    select *
+    from archived
+
 )
 
 select
-    sessions.*,
-    {{ seconds_between('sessions.started_at', 'sessions.ended_at') }} as duration_seconds,
+    all_sessions.*,
     builds.publication_id
-from sessions
+from all_sessions
 cross join {{ ref('int_publication') }} as builds
