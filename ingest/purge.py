@@ -55,6 +55,42 @@ def purge_events(tx: "Transaction", run_id: str, clock: datetime) -> int:
     return events
 
 
+def delete_archived_days(tx: "Transaction", reason: str, run_id: str, clock: datetime) -> int:
+    """Delete what is archived of the days named in raw.leaving_days; return how many events stood behind it.
+
+    The next build does without; raw.deletions tells the number, of no load.
+    """
+    tx.execute("analyze raw.leaving_days")
+    if not tx.fetch("select 1 from raw.leaving_days limit 1"):
+        return 0
+    of_leaving_days = """
+        exists (
+            select 1 from raw.leaving_days as leaving
+            where leaving.user_key = kept.user_key and leaving.activity_date = kept.{day}
+        )
+    """
+    sessions = f"from ops.archived_sessions as kept where {of_leaving_days.format(day='session_date')}"
+    events = tx.fetch(f"select cast(coalesce(sum(events), 0) as bigint) {sessions}")[0][0]
+    tx.execute(
+        f"""
+        insert into raw.deletions (run_id, workspace_id, reason, rows, deleted_at)
+        select $1, workspace_id, $2, cast(sum(events) as bigint), $3 {sessions} group by workspace_id
+        """,
+        (run_id, reason, clock),
+    )
+    tx.execute(
+        f"""
+        insert into raw.pending (kind, workspace_id, user_key, touched_at, touched_until)
+        select 'range', workspace_id, user_key, min(started_at), max(ended_at) {sessions}
+        group by workspace_id, user_key
+        """
+    )
+    for name, day in ARCHIVED.items():
+        tx.execute(f"delete from ops.archived_{name} as kept where {of_leaving_days.format(day=day)}")
+    tx.execute("delete from raw.leaving_days")
+    return events
+
+
 def _name_days(tx: "Transaction") -> None:
     tx.execute(
         f"""
