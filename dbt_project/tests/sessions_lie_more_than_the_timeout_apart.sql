@@ -1,5 +1,5 @@
-{#- Client sessions may overlap, so there only the gap rule inside one holds, which int_events no longer shows. A session
-    whose events are purged is not joined any more by what comes late after it. -#}
+{#- Client sessions may overlap, so there only the gap rule inside one holds, which int_events no longer shows.
+    A session whose events are purged is not joined any more by what comes late after it. -#}
 {{ config(enabled=var('session_key') == 'inactivity') }}
 
 with
@@ -26,8 +26,11 @@ violations as (
     from neighbours
     left join {{ source('ops', 'archived_sessions') }} as archived
         on neighbours.previous_session_id = archived.session_id
-    where (neighbours.started_at <= neighbours.previous_ended_at + {{ session_timeout() }} and archived.session_id is null)
-        or neighbours.ended_at < neighbours.started_at
+    where neighbours.ended_at < neighbours.started_at
+        or (
+            neighbours.started_at <= neighbours.previous_ended_at + {{ session_timeout() }}
+            and archived.session_id is null
+        )
 
 )
 

@@ -60,5 +60,18 @@ inner join paths on sessions.session_id = paths.session_id
 
 union all
 
-select *
+select
+    session_id,
+    workspace_id,
+    user_key,
+    page_1,
+    page_2,
+    page_3,
+    page_4,
+    page_5,
+    exit_page,
+    steps,
+    seconds_before_exit,
+    session_date,
+    started_at
 from archived

@@ -63,7 +63,26 @@ all_sessions as (
 )
 
 select
-    all_sessions.*,
+    all_sessions.session_id,
+    all_sessions.workspace_id,
+    all_sessions.user_key,
+    all_sessions.client_session_key,
+    all_sessions.is_bot,
+    all_sessions.session_date,
+    all_sessions.hour_of_day,
+    all_sessions.started_at,
+    all_sessions.ended_at,
+    all_sessions.events,
+    all_sessions.page_views,
+    all_sessions.feature_uses,
+    all_sessions.custom_events,
+    all_sessions.entry_page,
+    all_sessions.exit_page,
+    all_sessions.device_type,
+    all_sessions.browser,
+    all_sessions.os,
+    all_sessions.country_code,
+    all_sessions.duration_seconds,
     builds.publication_id
 from all_sessions
 cross join {{ ref('int_publication') }} as builds
