@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ingest.policies import DECISIONS, EVERY_OTHER, ConsentPolicy
+from ingest.purge import delete_archived_days
 from ingest.removal import delete_events
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ def is_policy_in_force(tx: "Transaction", policy: ConsentPolicy) -> bool:
 
 def enforce_consent(tx: "Transaction", policy: ConsentPolicy, run_id: str, clock: datetime) -> int:
     """Delete the stored events that consent does not cover; return how many there were.
+
+    Of what a purge has archived, the days go of whose sessions one began or ended uncovered.
 
     Asked are the users with decisions that came since the last time; of everybody, when the policy is another one, or
     decisions were taken out by a reload.
@@ -44,8 +47,7 @@ def enforce_consent(tx: "Transaction", policy: ConsentPolicy, run_id: str, clock
     if not policy.rows:
         return 0
     is_everybody = not is_same_policy or newest_load < known_load
-    _name_denied_events(tx, since_load=None if is_everybody else known_load)
-    return delete_events(tx, "consent", run_id, clock)
+    return _delete_denied(tx, None if is_everybody else known_load, run_id, clock)
 
 
 def recheck_consent(tx: "Transaction") -> None:
@@ -57,13 +59,28 @@ def recheck_consent(tx: "Transaction") -> None:
 _EVERYBODY = 2**62  # later than every load
 
 
-def _name_denied_events(tx: "Transaction", since_load: int | None) -> None:
-    """Write the events that may not stay to raw.leaving_events. since_load: only of users decided by later loads."""
-    decided = "select distinct user_key from raw.consents where load_id > $1"
+_STORED_EVENTS = """
+    select load_id, line, workspace_id, user_key, created_at as happened_at, is_gpc from raw.events
+"""
+# A session is judged by its beginning and its end: its events are gone.
+_ARCHIVED_SESSIONS = """
+    select workspace_id, user_key, session_date, started_at as happened_at, false as is_gpc from ops.archived_sessions
+    union
+    select workspace_id, user_key, session_date, ended_at as happened_at, false as is_gpc from ops.archived_sessions
+"""
+
+
+def _denied(stored: str, columns: str, since_load: int | None) -> tuple[str, tuple]:
+    """A query of rows that may not stay, with its parameters.
+
+    Args:
+        stored: a query of rows with workspace_id, user_key, happened_at and is_gpc.
+        columns: what is wanted of these.
+        since_load: only of users with decisions of later loads; None: of everybody.
+    """
+    decided = "select user_key from raw.consents where load_id > $1"
     of_users = "" if since_load is None else f"where user_key in ({decided})"
-    tx.execute(
-        f"""
-        insert into raw.leaving_events (load_id, line)
+    sql = f"""
         with
         decisions as (
             select *, lead(decided_at) over (partition by user_key order by decided_at) as decided_anew_at
@@ -71,18 +88,17 @@ def _name_denied_events(tx: "Transaction", since_load: int | None) -> None:
             {of_users}
         ),
         stored as (
-            select load_id, line, workspace_id, user_key, created_at, is_gpc
-            from raw.events
+            select * from ({stored}) as of_everybody
             {of_users}
         )
-        select stored.load_id, stored.line
+        select distinct {columns}
         from stored
         left join raw.consent_policies as own_policy on own_policy.workspace_id = stored.workspace_id
         left join raw.consent_policies as other_policy on other_policy.workspace_id = '{EVERY_OTHER}'
         left join decisions
             on decisions.user_key = stored.user_key
-                and decisions.decided_at <= stored.created_at
-                and (decisions.decided_anew_at is null or decisions.decided_anew_at > stored.created_at)
+                and decisions.decided_at <= stored.happened_at
+                and (decisions.decided_anew_at is null or decisions.decided_anew_at > stored.happened_at)
         where coalesce(own_policy.policy, other_policy.policy, 'none') <> 'none'
             and (
                 stored.is_gpc
@@ -90,6 +106,16 @@ def _name_denied_events(tx: "Transaction", since_load: int | None) -> None:
                     decisions.is_granted, coalesce(own_policy.policy, other_policy.policy) = 'opt_out'
                 )
             )
-        """,
-        () if since_load is None else (since_load,),
+    """
+    return sql, () if since_load is None else (since_load,)
+
+
+def _delete_denied(tx: "Transaction", since_load: int | None, run_id: str, clock: datetime) -> int:
+    denied_events, parameters = _denied(_STORED_EVENTS, "stored.load_id, stored.line", since_load)
+    tx.execute(f"insert into raw.leaving_events (load_id, line) {denied_events}", parameters)
+    deleted = delete_events(tx, "consent", run_id, clock)
+    denied_days, parameters = _denied(
+        _ARCHIVED_SESSIONS, "stored.workspace_id, stored.user_key, stored.session_date", since_load
     )
+    tx.execute(f"insert into raw.leaving_days (workspace_id, user_key, activity_date) {denied_days}", parameters)
+    return deleted + delete_archived_days(tx, "consent", run_id, clock)

@@ -465,6 +465,21 @@ DELETIONS = RawTable(
 # Events that are about to be removed, named here by one statement for the next ones; empty between transactions.
 LEAVING_EVENTS = RawTable("leaving_events", (("load_id", BIGINT), ("line", BIGINT)))
 
+# Days of users whose events a purge is about to remove, named by one statement for the next ones; empty between
+# transactions.
+LEAVING_DAYS = RawTable("leaving_days", (("workspace_id", TEXT), ("user_key", TEXT), ("activity_date", DATE)))
+
+# From when on events are kept, `*` for workspaces without a row; none: nothing is beyond retention.
+HORIZONS = RawTable(
+    "horizons",
+    (
+        ("workspace_id", TEXT),
+        ("kept_from", TIMESTAMP),
+        ("kept_from_date", DATE),  # the local day that begins then
+        ("purged_until", TIMESTAMP),  # what a purge has deleted is earlier; null before the first one
+    ),
+)
+
 EXPLODED_TABLES = (USER_ATTRIBUTES, SEGMENT_CONDITIONS, FUNNEL_STEPS)
 BOOKKEEPING_TABLES = (
     REJECTED,
@@ -478,5 +493,7 @@ BOOKKEEPING_TABLES = (
     CONSENT_PROGRESS,
     DELETIONS,
     LEAVING_EVENTS,
+    LEAVING_DAYS,
+    HORIZONS,
 )
 RAW_TABLES = tuple(entity.table for entity in ENTITIES) + EXPLODED_TABLES + BOOKKEEPING_TABLES

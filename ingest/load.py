@@ -41,6 +41,7 @@ from ingest.policies import NO_POLICY, ConsentPolicy, policies_of
 from ingest.privacy import Keys
 from ingest.read import DEFAULT_MAX_ROW_BYTES, Batch, Reader, Source
 from ingest.replace import redate_rows, restore_repetitions
+from ingest.retention import KEEP_EVERYTHING, Retention, set_horizons
 from ingest.unknown_fields import lines_of, rejected_segments
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def load_landing(
     run_id: str,
     clock: datetime,
     consent_policy: ConsentPolicy = NO_POLICY,
+    retention: Retention = KEEP_EVERYTHING,
     on_progress: Callable[[FileResult], None] | None = None,
     max_row_bytes: int = DEFAULT_MAX_ROW_BYTES,
     settle_seconds: float = DEFAULT_SETTLE_SECONDS,
@@ -70,6 +72,7 @@ def load_landing(
 
     clock: the load's time, aware. on_progress: told each file's result. settle_seconds: see `discover`.
     consent_policy: events are held to it, those that are stored already too, before new ones are loaded.
+    retention: how old events may be that are loaded; those that are stored are left to a purge.
     A file that cannot be read is recorded as rejected, one that is still being written is left, and the run goes on.
 
     Raises LandingError when the landing root cannot be read, and whatever the warehouse raises.
@@ -85,6 +88,7 @@ def load_landing(
             files = [file for file in discovery.files if file.entity is entity]
             with warehouse.transaction() as tx:
                 if entity is EVENTS:
+                    set_horizons(tx, retention, clock)
                     report.withdrawn = enforce_consent(tx, consent_policy, run_id, utc_naive(clock))
                 if files:
                     reader.adopt(policies_of(tx, entity))

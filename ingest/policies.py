@@ -1,4 +1,4 @@
-"""What decides whether a row that was accepted may be kept: consent, and why it is dropped where it may not.
+"""What decides whether a row that was accepted may be kept: consent, retention, and why it is dropped where not.
 
 Rows are dropped inside the reader's private engine: what must not be kept never reaches the warehouse, not even to be
 deleted there, for a database file keeps the bytes of deleted rows.
@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingest.entities import CONSENTS, EVENTS, Entity
+from ingest.retention import OTHER_WORKSPACES, horizons
 
 if TYPE_CHECKING:
     from warehouse.base import Transaction
@@ -124,7 +125,7 @@ class Policies:
 
 def policies_of(tx: "Transaction", entity: Entity) -> Policies:
     """What the warehouse says now of rows of this entity, in the order of the contract."""
-    rules = [consent_rule(tx)] if entity is EVENTS else []
+    rules = [consent_rule(tx), retention_rule(tx)] if entity is EVENTS else []
     return Policies(tuple(filter(None, rules)))
 
 
@@ -166,6 +167,22 @@ def consent_rule(tx: "Transaction") -> Rule | None:
                 decisions, {"user_key": pa.string(), "decided_at": pa.timestamp("us"), "is_granted": pa.bool_()}
             ),
         },
+    )
+
+
+def retention_rule(tx: "Transaction") -> Rule | None:
+    """Drops events from before the horizon of their workspace; None when events are kept for ever."""
+    kept = horizons(tx)
+    if kept is None:
+        return None
+    return Rule(
+        reason="beyond_retention",
+        is_dropped="accepted.created_at < coalesce(own_horizon.kept_from, other_horizon.kept_from)",
+        joins=f"""
+            left join horizons as own_horizon on own_horizon.workspace_id = accepted.workspace_id
+            left join horizons as other_horizon on other_horizon.workspace_id = '{OTHER_WORKSPACES}'
+        """,
+        tables={"horizons": kept},
     )
 
 

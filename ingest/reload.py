@@ -34,6 +34,7 @@ from ingest.policies import NO_POLICY, ConsentPolicy, policies_of
 from ingest.privacy import Keys
 from ingest.read import DEFAULT_MAX_ROW_BYTES, Reader
 from ingest.replace import take_out
+from ingest.retention import KEEP_EVERYTHING, Retention, set_horizons
 
 if TYPE_CHECKING:
     from warehouse.base import Transaction, Warehouse
@@ -112,6 +113,7 @@ def reload_files(
     clock: datetime,
     forget: bool = False,
     consent_policy: ConsentPolicy = NO_POLICY,
+    retention: Retention = KEEP_EVERYTHING,
     on_progress: Callable[[FileResult], None] = lambda result: None,
     max_row_bytes: int = DEFAULT_MAX_ROW_BYTES,
     settle_seconds: float = DEFAULT_SETTLE_SECONDS,
@@ -125,7 +127,7 @@ def reload_files(
         names: files, folders or patterns with `*`, `?` and `[…]`; relative to the landing root, absolute, or URLs.
         clock: the load's time, aware. Rows without updated_at keep the time of the load they replace.
         forget: take the rows of files out that are no longer in the landing folder, and load nothing.
-        consent_policy: as of `load_landing`.
+        consent_policy, retention: as of `load_landing`.
         on_progress: told each file's result.
 
     Raises:
@@ -140,6 +142,7 @@ def reload_files(
             with Reader(keys, clock, max_row_bytes) as reader:
                 for entity, files in groupby(plan.files, attrgetter("entity")):
                     if entity is EVENTS:
+                        set_horizons(tx, retention, clock)
                         report.withdrawn = enforce_consent(tx, consent_policy, run_id, utc_clock)
                     reader.adopt(policies_of(tx, entity))
                     for file in files:

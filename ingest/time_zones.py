@@ -8,12 +8,14 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from importlib import resources
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import tzdata
 
-from warehouse.base import Transaction, Warehouse
+if TYPE_CHECKING:
+    from warehouse.base import Transaction, Warehouse
 
 FIRST_DATE = date(1990, 1, 1)  # no earlier event is accepted
 DEFAULT_ZONE = "UTC"
@@ -74,7 +76,7 @@ def zone_days(name: str, last_date: date) -> pa.Table:
     )
 
 
-def refresh_time_zones(warehouse: Warehouse, today: date) -> list[str]:
+def refresh_time_zones(warehouse: "Warehouse", today: date) -> list[str]:
     """Bring the offsets of every zone in use up to date, and mark workspaces that moved to another zone as pending.
 
     The mark stays until a publication. A new tzdata release is part of the build's fingerprint: it rebuilds everything.
@@ -86,7 +88,7 @@ def refresh_time_zones(warehouse: Warehouse, today: date) -> list[str]:
         The workspaces that were marked.
     """
     with warehouse.transaction() as tx:
-        effective = dict(tx.fetch(_EFFECTIVE_ZONES))
+        effective = effective_zones(tx)
         known = dict(tx.fetch("select workspace_id, timezone from raw.workspace_time_zones"))
         _refresh_zone_days(tx, {DEFAULT_ZONE, *effective.values(), *known.values()}, today)
         moved = {
@@ -105,6 +107,11 @@ def refresh_time_zones(warehouse: Warehouse, today: date) -> list[str]:
     return sorted(moved)
 
 
+def effective_zones(tx: "Transaction") -> dict[str, str]:
+    """The zone of every workspace that workspaces/ names, by its latest row."""
+    return dict(tx.fetch(_EFFECTIVE_ZONES))
+
+
 _EFFECTIVE_ZONES = """
 select workspace_id, coalesce(timezone, 'UTC')
 from (
@@ -118,7 +125,7 @@ where recency_rank = 1
 """
 
 
-def _refresh_zone_days(tx: Transaction, zones: Iterable[str], today: date) -> None:
+def _refresh_zone_days(tx: "Transaction", zones: Iterable[str], today: date) -> None:
     """Write the offsets that are missing, of another tzdata release, or that end too early."""
     last_date = date(today.year + 1, 12, 31)
     versions = {

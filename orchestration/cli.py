@@ -140,6 +140,23 @@ def reload(files: tuple[str, ...], forget: bool, landing: str | None, target: st
     _run(_settings(target), landing=landing, reload=files, forget=forget)
 
 
+@main.command()
+@landing_option
+@target_option
+def purge(landing: str | None, target: str | None) -> None:
+    """Delete the events that went over the horizon, build, audit and publish.
+
+    The horizon is FOOTFALL_RETAIN_RAW_DAYS before today, by each workspace's local day. What was made of the events by
+    day and session stays, so that published numbers stay as they are. New files are loaded too, as in any run.
+
+    Exit codes: 0 published, or nothing there to purge; 1 a step failed and nothing was published; 2 wrong usage.
+    """
+    settings = _settings(target)
+    if settings.retain_raw_days is None:
+        raise click.UsageError("no horizon is set: set FOOTFALL_RETAIN_RAW_DAYS, 395 is recommended.")
+    _run(settings, landing=landing, purge=True)
+
+
 def _run(settings: Settings, **request) -> None:
     """One run with progress and summary on the screen; `request`: see orchestration.run.Request."""
     _show_progress()
@@ -148,6 +165,7 @@ def _run(settings: Settings, **request) -> None:
 
 def _outcome(settings: Settings, **request):
     from ingest.discover import LandingError
+    from ingest.purge import PurgeError
     from ingest.reload import ReloadError
     from orchestration.rebuild import ScopeError
     from orchestration.run import Request, run_pipeline
@@ -155,7 +173,7 @@ def _outcome(settings: Settings, **request):
 
     try:
         return run_pipeline(settings, Request(**request))
-    except (SettingsError, LandingError, ReloadError, ScopeError) as error:
+    except (SettingsError, LandingError, ReloadError, ScopeError, PurgeError) as error:
         raise click.UsageError(str(error)) from None
     except WarehouseError as error:
         raise click.ClickException(str(error)) from None

@@ -12,6 +12,7 @@ from warehouse.base import Warehouse, WarehouseError
 from warehouse.open import open_warehouse
 
 FREE_BYTES_WANTED = 2_000_000_000
+RAW_DAYS_RECOMMENDED = 395  # 365 of a report, and 30 that the score at its beginning looks back
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,14 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Every finding, settings first, then what they lead to. Secrets are never shown."""
-    findings = [_versions(), *_settings(settings), _secret(settings), _home(settings), _landing(settings)]
+    findings = [
+        _versions(),
+        *_settings(settings),
+        _secret(settings),
+        _retention(settings),
+        _home(settings),
+        _landing(settings),
+    ]
     try:
         warehouse = open_warehouse(settings)
         findings += [check(warehouse, settings) for check in _WAREHOUSE_CHECKS]
@@ -64,6 +72,14 @@ def _secret(settings: Settings) -> Finding:
     except SettingsError as error:
         return Finding("secret key", str(error), is_well=False, is_fatal=True)
     return Finding("secret key", "set")
+
+
+def _retention(settings: Settings) -> Finding:
+    days = settings.retain_raw_days
+    advice = f"{RAW_DAYS_RECOMMENDED} days are recommended, the least that every report of 365 days is whole with"
+    if days is None:
+        return Finding("retention", f"FOOTFALL_RETAIN_RAW_DAYS is unset, events are kept for ever; {advice}", False)
+    return Finding("retention", f"events are kept for {days} days; {advice}", days >= RAW_DAYS_RECOMMENDED)
 
 
 def _home(settings: Settings) -> Finding:

@@ -77,7 +77,8 @@ _SERVED = """
 select
     (select count(*) from raw.events)
     - (select count(*) from intermediate.int_superseded_events) as events_loaded,
-    (select cast(coalesce(sum(events), 0) as bigint) from candidate.fct_sessions) as events_in_sessions,
+    (select cast(coalesce(sum(events), 0) as bigint) from candidate.fct_sessions)
+    - (select cast(coalesce(sum(events), 0) as bigint) from ops.archived_sessions) as events_in_sessions,
     (select count(*) from candidate.dim_workspaces) as workspaces,
     (select count(distinct workspace_id) from raw.events) as workspaces_with_events
 """

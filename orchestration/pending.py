@@ -43,6 +43,12 @@ def note_changes(tx: Transaction, fingerprint: str, clock: datetime, as_of: date
         _add(tx, "dates")
 
 
+def is_built_with(tx: Transaction, fingerprint: str) -> bool:
+    """Whether the last publication was built by these models and settings."""
+    publications = tx.fetch(_LAST_PUBLICATION)
+    return bool(publications) and publications[0][0] == fingerprint
+
+
 def pending_kinds(tx: Transaction) -> dict[str, int]:
     """How many changes of each kind wait for a publication; empty when there is nothing to do."""
     return dict(tx.fetch("select kind, count(*) from raw.pending group by kind order by kind"))

@@ -12,13 +12,15 @@ from ingest import ledger
 from ingest.consent import is_policy_in_force
 from ingest.discover import discover, landing_root
 from ingest.entities import ENTITIES
-from ingest.load import load_landing
+from ingest.load import load_landing, utc_naive
 from ingest.load_report import DROPPED, FileResult, LoadReport
 from ingest.policies import ConsentPolicy
 from ingest.privacy import Keys
+from ingest.purge import PurgeError, purge_events
 from ingest.reload import check_reload, reload_files
+from ingest.retention import Retention, set_horizons
 from ingest.time_zones import refresh_time_zones
-from orchestration.pending import note_changes, pending_kinds
+from orchestration.pending import is_built_with, note_changes, pending_kinds
 from orchestration.project import build_fingerprint, ensure_manifest, published_marts, user_tables
 from orchestration.rebuild import Scope, check_scope, note_rebuild
 from orchestration.restatements import restatement_lines
@@ -41,6 +43,7 @@ class Refresh:
         rebuild: days and workspaces to rebuild from raw; None: only what is pending.
         reload: loaded files whose rows are to be replaced by those they hold now (see ingest.reload).
         forget: take the rows of these files out instead; they are gone.
+        purge: delete what went over the horizons of retention first.
         clock: the moment of the run, aware; every step sees the same one.
         run_id: kept in the ledger and with the publication.
         is_built: whether this run built everything pending and every check of the build passed.
@@ -55,6 +58,7 @@ class Refresh:
     rebuild: Scope | None = None
     reload: Sequence[str] = ()
     forget: bool = False
+    purge: bool = False
     clock: datetime = field(default_factory=utc_now)
     is_built: bool = False
 
@@ -67,18 +71,35 @@ class Refresh:
     def consent_policy(self) -> ConsentPolicy:
         return ConsentPolicy.parse(self.settings.consent_policy)
 
+    @property
+    def retention(self) -> Retention:
+        return Retention(self.settings.retain_raw_days)
+
     def check(self) -> None:
         """Look at what was asked for before anything is changed.
 
         Raises:
             ReloadError: a name fits no file that was loaded.
             ScopeError: the workspace to rebuild is not known.
+            PurgeError: what is to be purged may not be what is published.
         """
         if self.reload:
             check_reload(self.warehouse, self.landing, self.reload, forget=self.forget)
         if self.rebuild:
             with self.warehouse.transaction() as tx:
                 check_scope(tx, self.rebuild)
+        if self.purge:
+            self._check_purge()
+
+    def _check_purge(self) -> None:
+        """A purge archives what the models made of the events: that must be what readers see."""
+        with self.warehouse.transaction() as tx:
+            is_published = not pending_kinds(tx).keys() - {"dates"} and is_built_with(tx, self.fingerprint)
+        if not is_published:
+            raise PurgeError(
+                "There is work that no publication shows yet, and a purge keeps what is published of the days it "
+                "deletes. Run `footfall run` first. Nothing was changed."
+            )
 
     def load(self) -> LoadReport:
         """Replace what is to be reloaded, load the files that the ledger does not know, and write down what there is to
@@ -91,9 +112,12 @@ class Refresh:
             "run_id": self.run_id,
             "clock": self.clock,
             "consent_policy": self.consent_policy,
+            "retention": self.retention,
             "max_row_bytes": self.settings.max_row_bytes,
             "settle_seconds": self.settings.settle_seconds,
         }
+        if self.purge:
+            self._purge()
         reloaded = self._reload(options) if self.reload else LoadReport()
         report = load_landing(self.warehouse, self.landing, **options)
         log.info(
@@ -117,6 +141,12 @@ class Refresh:
                 self._note_rebuild(self.rebuild)
         report.files = reloaded.files + report.files
         return report
+
+    def _purge(self) -> None:
+        with self.warehouse.transaction() as tx:
+            set_horizons(tx, self.retention, self.clock)
+            events = purge_events(tx, self.run_id, utc_naive(self.clock))
+        log.info("purged %s events that went over the horizon", f"{events:,}")
 
     def _reload(self, options: dict) -> LoadReport:
         report = reload_files(self.warehouse, self.landing, self.reload, forget=self.forget, **options)
@@ -195,6 +225,7 @@ def open_refresh(
     rebuild: Scope | None = None,
     reload: Sequence[str] = (),
     forget: bool = False,
+    purge: bool = False,
 ) -> Iterator[Refresh]:
     """A run that holds the warehouse's lock until the block ends.
 
@@ -216,6 +247,7 @@ def open_refresh(
             rebuild=rebuild,
             reload=reload,
             forget=forget,
+            purge=purge,
         )
 
 

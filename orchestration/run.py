@@ -52,6 +52,7 @@ class Request:
         rebuild: days and workspaces to rebuild from raw.
         reload: loaded files whose rows are to be replaced by those they hold now.
         forget: take the rows of these files out instead; they are gone.
+        purge: delete what went over the horizons of retention.
     """
 
     landing: str | None = None
@@ -60,17 +61,18 @@ class Request:
     rebuild: Scope | None = None
     reload: tuple[str, ...] = ()
     forget: bool = False
+    purge: bool = False
 
 
 def run_pipeline(settings: Settings, request: Request) -> Outcome:
     """Load new files, build what is pending, audit it, publish.
 
     Raises:
-        ReloadError, ScopeError: what is asked for cannot be done; nothing was changed.
+        ReloadError, ScopeError, PurgeError: what is asked for cannot be done; nothing was changed.
     """
     with open_refresh(settings, str(uuid.uuid4()), **vars(request)) as refresh:
         refresh.check()
-        if not request.reload and not request.rebuild and refresh.is_up_to_date():
+        if not request.reload and not request.rebuild and not request.purge and refresh.is_up_to_date():
             return Outcome(up_to_date=True)
     return _materialize(settings, request)
 
@@ -87,6 +89,7 @@ def resource_config(request: Request) -> dict[str, object]:
         "rebuild_workspace": scope.workspace_id,
         "reload": list(request.reload),
         "forget": request.forget,
+        "purge": request.purge,
     }
 
 

@@ -43,8 +43,12 @@ class Settings(BaseSettings):
     consent_policy: str = Field(
         "none", description='opt_in, opt_out or none; by workspace as JSON: {"acme": "opt_in", "*": "opt_out"}'
     )
+    retain_raw_days: int | None = Field(
+        None, ge=1, description="events older than so many days are dropped, and deleted by a purge; unset: never"
+    )
     schedule_cron: str = Field("0 6 * * *", description="cron expression of the daily refresh")
     schedule_timezone: str = Field("UTC", description="IANA time zone of the cron expression")
+    purge_cron: str = Field("0 7 * * *", description="cron expression of the daily purge")
     sensor_seconds: int = Field(30, ge=5, description="seconds between two looks at the landing folder")
     settle_seconds: float = Field(
         2.0, ge=0, description="a file younger than this is looked at twice before it is read"
@@ -74,7 +78,7 @@ class Settings(BaseSettings):
             raise ValueError("is no IANA time zone; write it like Europe/Berlin") from None
         return name
 
-    @field_validator("schedule_cron")
+    @field_validator("schedule_cron", "purge_cron")
     @classmethod
     def _five_fields(cls, cron: str) -> str:
         if len(cron.split()) != 5:

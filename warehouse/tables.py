@@ -5,6 +5,9 @@ from collections.abc import Collection
 from ingest.entities import BIGINT, BOOLEAN, DATE, RAW_TABLES, TEXT, TIMESTAMP, RawTable
 
 INTEGER = "integer"
+SMALLINT = "smallint"
+SECONDS = "decimal(18,3)"
+SUM = "decimal(38,4)"
 
 # One source of time zones for every engine: a row per zone and UTC day, so that local time is an equi-join and an
 # addition, and no engine's own tzdata has a say.
@@ -47,6 +50,71 @@ OPS: dict[str, tuple[tuple[str, str], ...]] = {
         ("is_bot", BOOLEAN),
         ("started_at", TIMESTAMP),
         ("ended_at", TIMESTAMP),
+    ),
+    # What the models made of events that a purge has deleted since; they read it back, a full refresh included.
+    "ops.archived_sessions": (
+        ("session_id", TEXT),
+        ("workspace_id", TEXT),
+        ("user_key", TEXT),
+        ("client_session_key", TEXT),
+        ("is_bot", BOOLEAN),
+        ("session_date", DATE),
+        ("hour_of_day", SMALLINT),
+        ("started_at", TIMESTAMP),
+        ("ended_at", TIMESTAMP),
+        ("events", BIGINT),
+        ("page_views", BIGINT),
+        ("feature_uses", BIGINT),
+        ("custom_events", BIGINT),
+        ("entry_page", TEXT),
+        ("exit_page", TEXT),
+        ("device_type", TEXT),
+        ("browser", TEXT),
+        ("os", TEXT),
+        ("country_code", TEXT),
+        ("duration_seconds", SECONDS),
+    ),
+    "ops.archived_session_paths": (
+        ("session_id", TEXT),
+        ("workspace_id", TEXT),
+        ("user_key", TEXT),
+        *((f"page_{step}", TEXT) for step in range(1, 6)),
+        ("exit_page", TEXT),
+        ("steps", INTEGER),
+        ("seconds_before_exit", SECONDS),
+        ("session_date", DATE),
+        ("started_at", TIMESTAMP),
+    ),
+    "ops.archived_user_days": (
+        ("workspace_id", TEXT),
+        ("user_key", TEXT),
+        ("is_bot", BOOLEAN),
+        ("activity_date", DATE),
+        ("events", BIGINT),
+        ("page_views", BIGINT),
+        ("feature_uses", BIGINT),
+        ("sessions", BIGINT),
+        ("revenue", SUM),
+    ),
+    "ops.archived_user_hours": (
+        ("workspace_id", TEXT),
+        ("user_key", TEXT),
+        ("activity_date", DATE),
+        ("hour_of_day", SMALLINT),
+        ("events", BIGINT),
+        ("sessions", BIGINT),
+    ),
+    "ops.archived_feature_days": (
+        ("workspace_id", TEXT),
+        ("user_key", TEXT),
+        ("feature_name", TEXT),
+        ("activity_date", DATE),
+        ("usage_count", BIGINT),
+        ("seconds_spent", SUM),
+        ("timed_uses", BIGINT),
+        ("category", TEXT),
+        ("category_event_id", TEXT),
+        ("category_at", TIMESTAMP),
     ),
     "ops.fence": (("token", BIGINT),),
     # A keyed hash of a constant: tells whether a run has the key this warehouse was built with.

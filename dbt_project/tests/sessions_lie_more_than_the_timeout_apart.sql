@@ -1,4 +1,5 @@
-{#- Client sessions may overlap, so there only the gap rule inside one holds, which int_events no longer shows. -#}
+{#- Client sessions may overlap, so there only the gap rule inside one holds, which int_events no longer shows.
+    A session whose events are purged is not joined any more by what comes late after it. -#}
 {{ config(enabled=var('session_key') == 'inactivity') }}
 
 with
@@ -12,7 +13,8 @@ neighbours as (
         session_id,
         started_at,
         ended_at,
-        lag(ended_at) over sessions_of_user as previous_ended_at
+        lag(ended_at) over sessions_of_user as previous_ended_at,
+        lag(session_id) over sessions_of_user as previous_session_id
     from {{ ref('int_sessions') }}
     window sessions_of_user as (partition by user_key, is_bot order by started_at, ended_at)
 
@@ -20,10 +22,15 @@ neighbours as (
 
 violations as (
 
-    select *
+    select neighbours.*
     from neighbours
-    where started_at <= previous_ended_at + {{ session_timeout() }}
-        or ended_at < started_at
+    left join {{ source('ops', 'archived_sessions') }} as archived
+        on neighbours.previous_session_id = archived.session_id
+    where neighbours.ended_at < neighbours.started_at
+        or (
+            neighbours.started_at <= neighbours.previous_ended_at + {{ session_timeout() }}
+            and archived.session_id is null
+        )
 
 )
 

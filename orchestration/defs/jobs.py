@@ -35,3 +35,10 @@ reload_job = dg.define_asset_job(
         "a folder or a pattern will do. With forget, the rows of files that were removed go."
     ),
 )
+
+purge_job = dg.define_asset_job(
+    "purge",
+    selection=_EVERYTHING,
+    config=_prefilled(purge=True),
+    description="Delete the events that went over the horizon (FOOTFALL_RETAIN_RAW_DAYS), then do what `refresh` does.",
+)

@@ -53,6 +53,7 @@ class RefreshResource(dg.ConfigurableResource):
     forget: bool = Field(
         False, description="Take the rows of the files under `reload` out; they are no longer in the landing folder."
     )
+    purge: bool = Field(False, description="Delete what went over the horizons of retention first.")
 
     _run: Refresh = PrivateAttr()
 
@@ -78,6 +79,7 @@ class RefreshResource(dg.ConfigurableResource):
             "rebuild": None if scope == Scope() else scope,
             "reload": tuple(self.reload),
             "forget": self.forget,
+            "purge": self.purge,
         }
 
     @property

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from orchestration.defs.jobs import refresh_job
+from orchestration.defs.jobs import purge_job, refresh_job
 from orchestration.settings import Settings
 
 settings = Settings()
@@ -13,4 +13,14 @@ daily_refresh = dg.ScheduleDefinition(
     cron_schedule=settings.schedule_cron,
     execution_timezone=settings.schedule_timezone,
     default_status=dg.DefaultScheduleStatus.RUNNING,
+)
+
+daily_purge = dg.ScheduleDefinition(
+    name="daily_purge",
+    job=purge_job,
+    cron_schedule=settings.purge_cron,
+    execution_timezone=settings.schedule_timezone,
+    default_status=(
+        dg.DefaultScheduleStatus.STOPPED if settings.retain_raw_days is None else dg.DefaultScheduleStatus.RUNNING
+    ),
 )

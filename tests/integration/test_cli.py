@@ -264,7 +264,9 @@ def test_doctor_names_a_setting_that_is_wrong(tmp_path):
     assert "FOOTFALL_SESSION_TIMEOUT_MINUTES" in finished.stderr
 
 
-@pytest.mark.parametrize("command", ["run", "backfill", "reload", "query", "doctor", "demo", "dev", "docs", "stop"])
+@pytest.mark.parametrize(
+    "command", ["run", "backfill", "reload", "purge", "query", "doctor", "demo", "dev", "docs", "stop"]
+)
 def test_every_command_has_help(command, tmp_path):
     finished = Installation(tmp_path).footfall(command, "--help")
     assert finished.returncode == 0

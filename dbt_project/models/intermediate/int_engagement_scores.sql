@@ -64,15 +64,14 @@ features_used as (
     select
         snapshots.workspace_id,
         snapshots.snapshot_date,
-        events.user_key,
-        count(distinct coalesce(events.event_name, 'unknown')) as distinct_features
+        feature_days.user_key,
+        count(distinct feature_days.feature_name) as distinct_features
     from snapshots
-    inner join {{ ref('int_events') }} as events
-        on snapshots.workspace_id = events.workspace_id
-            and events.activity_date between {{ add_days('snapshots.snapshot_date', -29) }} and snapshots.snapshot_date
-    where events.event_type = 'feature_use'
-        and not events.is_bot
-    group by snapshots.workspace_id, snapshots.snapshot_date, events.user_key
+    inner join {{ ref('int_feature_days') }} as feature_days
+        on snapshots.workspace_id = feature_days.workspace_id
+            and feature_days.activity_date
+            between {{ add_days('snapshots.snapshot_date', -29) }} and snapshots.snapshot_date
+    group by snapshots.workspace_id, snapshots.snapshot_date, feature_days.user_key
 
 ),
 

@@ -33,6 +33,12 @@ paths as (
     inner join {{ ref('int_session_steps') }} as steps on sessions.session_id = steps.session_id
     group by sessions.session_id
 
+),
+
+archived as (
+
+    {{ archived_rows('archived_session_paths', touches_span('archived', 'started_at')) }}
+
 )
 
 select
@@ -51,3 +57,21 @@ select
     sessions.started_at
 from sessions
 inner join paths on sessions.session_id = paths.session_id
+
+union all
+
+select
+    session_id,
+    workspace_id,
+    user_key,
+    page_1,
+    page_2,
+    page_3,
+    page_4,
+    page_5,
+    exit_page,
+    steps,
+    seconds_before_exit,
+    session_date,
+    started_at
+from archived

@@ -42,11 +42,47 @@ sessions as (
     from events
     group by session_id, workspace_id, user_key, client_session_key, is_bot
 
+),
+
+archived as (
+
+    {{ archived_rows('archived_sessions', touches_span('archived', 'started_at')) }}
+
+),
+
+all_sessions as (
+
+    select
+        *,
+        {{ seconds_between('started_at', 'ended_at') }} as duration_seconds
+    from sessions
+    union all
+    select *
+    from archived
+
 )
 
 select
-    sessions.*,
-    {{ seconds_between('sessions.started_at', 'sessions.ended_at') }} as duration_seconds,
+    all_sessions.session_id,
+    all_sessions.workspace_id,
+    all_sessions.user_key,
+    all_sessions.client_session_key,
+    all_sessions.is_bot,
+    all_sessions.session_date,
+    all_sessions.hour_of_day,
+    all_sessions.started_at,
+    all_sessions.ended_at,
+    all_sessions.events,
+    all_sessions.page_views,
+    all_sessions.feature_uses,
+    all_sessions.custom_events,
+    all_sessions.entry_page,
+    all_sessions.exit_page,
+    all_sessions.device_type,
+    all_sessions.browser,
+    all_sessions.os,
+    all_sessions.country_code,
+    all_sessions.duration_seconds,
     builds.publication_id
-from sessions
+from all_sessions
 cross join {{ ref('int_publication') }} as builds

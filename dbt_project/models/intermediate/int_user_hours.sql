@@ -1,6 +1,7 @@
 -- depends_on: {{ ref('int_touched_spans') }} (named inside is_incremental, where dbt does not see it while parsing)
 {{ config(materialized='incremental', incremental_strategy='replace_touched_days') }}
 
+-- A session counts in the hour it starts, where its first event is.
 with
 
 user_hours as (
@@ -10,7 +11,8 @@ user_hours as (
         user_key,
         activity_date,
         hour_of_day,
-        count(*) as events
+        count(*) as events,
+        count(case when event_number = 1 then 1 end) as sessions
     from {{ ref('int_events') }} as events
     where not is_bot
     {% if is_incremental() %}
@@ -20,33 +22,27 @@ user_hours as (
 
 ),
 
--- A session counts in the hour it starts, where its first event is.
-sessions_started as (
+archived as (
 
-    select
-        user_hours.user_key,
-        user_hours.activity_date,
-        user_hours.hour_of_day,
-        count(*) as sessions
-    from user_hours
-    inner join {{ ref('int_sessions') }} as sessions
-        on user_hours.user_key = sessions.user_key
-            and user_hours.activity_date = sessions.session_date
-            and user_hours.hour_of_day = sessions.hour_of_day
-    where not sessions.is_bot
-    group by user_hours.user_key, user_hours.activity_date, user_hours.hour_of_day
+    {{ archived_rows('archived_user_hours', touches_day('archived', 'activity_date')) }}
+
+),
+
+all_user_hours as (
+
+    select * from user_hours
+    union all
+    select * from archived
 
 )
 
+-- An hour is in part archived when its workspace was moved to another zone since.
 select
-    user_hours.workspace_id,
-    user_hours.user_key,
-    user_hours.activity_date,
-    user_hours.hour_of_day,
-    user_hours.events,
-    coalesce(sessions_started.sessions, 0) as sessions
-from user_hours
-left join sessions_started
-    on user_hours.user_key = sessions_started.user_key
-        and user_hours.activity_date = sessions_started.activity_date
-        and user_hours.hour_of_day = sessions_started.hour_of_day
+    workspace_id,
+    user_key,
+    activity_date,
+    hour_of_day,
+    cast(sum(events) as bigint) as events,
+    cast(sum(sessions) as bigint) as sessions
+from all_user_hours
+group by workspace_id, user_key, activity_date, hour_of_day
