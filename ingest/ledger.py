@@ -21,11 +21,15 @@ def next_load_id(tx: "Transaction") -> int:
 
 
 def load_of_content(tx: "Transaction", entity: Entity, file_hash: str) -> int | None:
-    """The load that took in the same bytes for the same entity, if there is one whose rows were not replaced."""
+    """The load that took in the same bytes for the same entity, if there is one whose rows were not replaced.
+
+    The bytes may be those that were left of its file when a person was erased.
+    """
     sql = """
         select min(load_id)
         from raw.loads
-        where file_hash = $1 and entity = $2 and status = 'loaded'
+        where (file_hash = $1 or load_id in (select load_id from raw.files where file_hash = $1))
+            and entity = $2 and status = 'loaded'
             and load_id not in (select load_id from raw.replaced_loads)
     """
     return tx.fetch(sql, (file_hash, entity.name))[0][0]

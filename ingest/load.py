@@ -15,6 +15,7 @@ from ingest.discover import DEFAULT_SETTLE_SECONDS, FileChanged, LandingFile, No
 from ingest.entities import (
     BIGINT,
     ENTITIES,
+    ERASURES,
     EVENTS,
     FILES,
     LOADS,
@@ -147,7 +148,7 @@ class _Load:
             duplicates, conflicts = ledger.count_repeated_events(tx, load_id)
         elif accepted and entity is SEGMENTS:
             duplicates, waiting = self._settle_segments(tx, reader.keys, load_id)
-        elif accepted:
+        elif accepted and entity is not ERASURES:
             duplicates = self._leave_out_repetitions(tx, load_id)
         result = FileResult(
             self.file.path,
