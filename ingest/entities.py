@@ -157,6 +157,7 @@ EVENTS = Entity(
         ("os", TEXT),
         ("country_code", TEXT),
         ("is_bot", BOOLEAN),
+        ("is_gpc", BOOLEAN),
         ("metadata", TEXT),
         ("metadata_category", TEXT),
         ("seconds_spent", DECIMAL),
@@ -475,6 +476,42 @@ PENDING = RawTable(
     ),
 )
 
+# The consent policy that everything stored follows, by workspace, `*` for those without a row; none: no row.
+CONSENT_POLICIES = RawTable("consent_policies", (("workspace_id", TEXT), ("policy", TEXT)))
+
+# One row: the last load whose decisions the stored events follow.
+CONSENT_PROGRESS = RawTable("consent_progress", (("load_id", BIGINT),))
+
+# Rows that were loaded and had to go for a policy, by load. What raw.loads says of them is what was so at the time.
+DELETIONS = RawTable(
+    "deletions",
+    (
+        ("run_id", TEXT),
+        ("load_id", BIGINT),
+        ("workspace_id", TEXT),
+        ("reason", TEXT),  # consent, erased, beyond_retention
+        ("rows", BIGINT),
+        ("deleted_at", TIMESTAMP),
+    ),
+    (("load_id",),),
+)
+
+# Events that are about to be removed, named here by one statement for the next ones; empty between transactions.
+LEAVING_EVENTS = RawTable("leaving_events", (("load_id", BIGINT), ("line", BIGINT)))
+
 EXPLODED_TABLES = (USER_ATTRIBUTES, SEGMENT_CONDITIONS, FUNNEL_STEPS)
-BOOKKEEPING_TABLES = (REJECTED, LOADS, FILES, REPLACED_LOADS, REPEATED_EVENTS, REPEATED_ROWS, TOMBSTONES, PENDING)
+BOOKKEEPING_TABLES = (
+    REJECTED,
+    LOADS,
+    FILES,
+    REPLACED_LOADS,
+    REPEATED_EVENTS,
+    REPEATED_ROWS,
+    TOMBSTONES,
+    PENDING,
+    CONSENT_POLICIES,
+    CONSENT_PROGRESS,
+    DELETIONS,
+    LEAVING_EVENTS,
+)
 RAW_TABLES = tuple(entity.table for entity in ENTITIES) + EXPLODED_TABLES + BOOKKEEPING_TABLES

@@ -3,7 +3,9 @@
 import hashlib
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from ingest import ledger
+from ingest.consent import enforce_consent
 from ingest.discover import DEFAULT_SETTLE_SECONDS, FileChanged, LandingFile, Note, discover, landing_root
 from ingest.entities import (
     BIGINT,
@@ -29,6 +32,7 @@ from ingest.entities import (
 )
 from ingest.lines import CorruptFile
 from ingest.load_report import FileResult, LoadReport
+from ingest.policies import NO_POLICY, ConsentPolicy, policies_of
 from ingest.privacy import Keys
 from ingest.read import DEFAULT_MAX_ROW_BYTES, Batch, Reader, Source
 from ingest.replace import redate_rows, restore_repetitions
@@ -48,6 +52,7 @@ def load_landing(
     *,
     run_id: str,
     clock: datetime,
+    consent_policy: ConsentPolicy = NO_POLICY,
     on_progress: Callable[[FileResult], None] | None = None,
     max_row_bytes: int = DEFAULT_MAX_ROW_BYTES,
     settle_seconds: float = DEFAULT_SETTLE_SECONDS,
@@ -55,6 +60,7 @@ def load_landing(
     """Load every file of the landing root that the ledger does not know.
 
     clock: the load's time, aware. on_progress: told each file's result. settle_seconds: see `discover`.
+    consent_policy: events are held to it, those that are stored already too, before new ones are loaded.
     A file that cannot be read is recorded as rejected, one that is still being written is left, and the run goes on.
 
     Raises LandingError when the landing root cannot be read, and whatever the warehouse raises.
@@ -64,19 +70,24 @@ def load_landing(
         known = ledger.known_files(tx, landing_root(root))
     discovery = discover(root, ENTITIES, known, settle_seconds)
     report = LoadReport(notes=list(discovery.notes))
-    if not discovery.files:
-        report.seconds = time.monotonic() - started
-        return report
-    with warehouse.session(), Reader(keys, clock, max_row_bytes) as reader:
-        for file in discovery.files:
-            try:
-                result = _load_file(warehouse, reader, file, _Load(file, landing_root(root), run_id, clock))
-            except (FileChanged, OSError) as error:
-                report.notes.append(Note(file.path, str(error)))
-                continue
-            report.files.append(result)
-            if on_progress:
-                on_progress(result)
+    new_reader = Reader(keys, clock, max_row_bytes) if discovery.files else nullcontext()
+    with warehouse.session(), new_reader as reader:
+        for entity in ENTITIES:
+            files = [file for file in discovery.files if file.entity is entity]
+            with warehouse.transaction() as tx:
+                if entity is EVENTS:
+                    report.withdrawn = enforce_consent(tx, consent_policy, run_id, utc_naive(clock))
+                if files:
+                    reader.adopt(policies_of(tx, entity))
+            for file in files:
+                try:
+                    result = _load_file(warehouse, reader, file, _Load(file, landing_root(root), run_id, clock))
+                except (FileChanged, OSError) as error:
+                    report.notes.append(Note(file.path, str(error)))
+                    continue
+                report.files.append(result)
+                if on_progress:
+                    on_progress(result)
     report.seconds = time.monotonic() - started
     return report
 
@@ -86,6 +97,7 @@ def load_within(
 ) -> FileResult:
     """Load one file in the caller's transaction.
 
+    reader: has adopted the policies of the file's entity.
     dated_at: the load time (UTC, naive) that stands in for an absent updated_at; the file may have been loaded before.
 
     Raises CorruptFile, FileChanged or OSError when the file cannot be read: roll back.
@@ -121,7 +133,7 @@ class _Load:
         self.file = file
         self.root = root
         self.run_id = run_id
-        self.clock = clock.astimezone(UTC).replace(tzinfo=None)
+        self.clock = utc_naive(clock)
         self.dated_at = dated_at or self.clock
         self.started_at = datetime.now(UTC).replace(tzinfo=None)
 
@@ -161,6 +173,7 @@ class _Load:
             duplicates=duplicates,
             conflicts=conflicts,
             rejected=intake.rejected + waiting,
+            **{f"dropped_{reason}": rows for reason, rows in intake.dropped.items()},
         )
         result.check()
         self._record_load(tx, result, file_hash, intake.bounds)
@@ -222,6 +235,7 @@ class _Intake:
 
     def __init__(self, entity: Entity, batches: Iterator[Batch]) -> None:
         self.rows_read = self.accepted = self.rejected = 0
+        self.dropped: Counter[str] = Counter()
         self.bounds: list[datetime] = []
         self.is_done = False
         self._entity = entity
@@ -270,6 +284,7 @@ class _Intake:
         self.rows_read += batch.rows_read
         self.accepted += batch.accepted.num_rows
         self.rejected += batch.rejected.num_rows
+        self.dropped.update(batch.dropped)
         if self._entity is EVENTS and batch.accepted.num_rows:
             times = batch.accepted["created_at"].to_numpy()
             self.bounds += [times.min().item(), times.max().item()]
@@ -284,6 +299,11 @@ def _append(tx: "Transaction", table: RawTable, row: dict[str, object]) -> None:
     """One row; columns that are not named are null. Typed, so that every engine knows the type of a null."""
     arrays = {name: pa.array([row.get(name)], _ARROW_TYPES[kind]) for name, kind in table.columns}
     tx.append(table.qualified_name, pa.table(arrays))
+
+
+def utc_naive(moment: datetime) -> datetime:
+    """The moment as it is stored. moment: aware."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def _sha256(path: str) -> str:

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field, fields
 
 from ingest.discover import Note
 
-OUTCOMES = ("loaded", "duplicates", "rejected", "dropped_consent", "dropped_erased", "dropped_beyond_retention")
+DROPPED = ("dropped_consent", "dropped_erased", "dropped_beyond_retention")
+OUTCOMES = ("loaded", "duplicates", "rejected", *DROPPED)
 
 
 @dataclass
@@ -44,10 +45,14 @@ class FileResult:
 
 @dataclass
 class LoadReport:
-    """All files of a run, and the notes on those that were left alone."""
+    """All files of a run, and the notes on those that were left alone.
+
+    withdrawn: events that were stored before and deleted by this run, because consent does not cover them now.
+    """
 
     files: list[FileResult] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    withdrawn: int = 0
     seconds: float = 0.0
 
     def total(self, outcome: str) -> int:
@@ -80,7 +85,15 @@ class LoadReport:
             for file in self.files
             if file.status == "known"
         ]
-        return table + refused + known + [f"left alone {_printable(note.path)}: {note.reason}" for note in self.notes]
+        dropped = [
+            f"dropped for a policy ({outcome.removeprefix('dropped_').replace('_', ' ')}): {self.total(outcome):,} rows"
+            for outcome in DROPPED
+            if self.total(outcome)
+        ]
+        if self.withdrawn:
+            dropped.append(f"deleted, for consent does not cover them now: {self.withdrawn:,} stored events")
+        left_alone = [f"left alone {_printable(note.path)}: {note.reason}" for note in self.notes]
+        return table + dropped + refused + known + left_alone
 
 
 def _printable(path: str) -> str:

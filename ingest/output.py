@@ -20,7 +20,9 @@ from ingest.fields import quoted
 from ingest.privacy import digest_sql, session_key_sql, tombstone_sql, user_fingerprint_sql, user_key_sql
 from ingest.validate import decimal_sql, referrer_host_sql
 
-_DETAILS = """json_transform(document, '{"category":"VARCHAR","duration":"VARCHAR","revenue":"VARCHAR"}')"""
+_DETAILS = (
+    """json_transform(document, '{"category":"VARCHAR","duration":"VARCHAR","revenue":"VARCHAR","gpc":"VARCHAR"}')"""
+)
 # A category that is an object or a list names none; only documents that are not flat can hold one.
 _CATEGORY = """case
     when is_flat_document or json_type(document, '$.category') not in ('OBJECT', 'ARRAY') then details.category
@@ -57,6 +59,7 @@ _COLUMNS = {
         "browser": "coalesce(hashed.browser, visitors.browser)",
         "os": "coalesce(hashed.os, visitors.os)",
         "is_bot": "coalesce(visitors.is_bot, false)",
+        "is_gpc": "coalesce(details.gpc = 'true', false)",
         "metadata": "document",
         "metadata_category": f"nullif({_CATEGORY}, '')",
         "seconds_spent": f"case when ({_DURATION}) >= 0 then {_DURATION} end",

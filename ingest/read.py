@@ -26,6 +26,7 @@ from ingest.explode import exploded
 from ingest.fields import FieldChunk, quoted
 from ingest.line_form import as_given
 from ingest.lines import CorruptFile, decompressed, line_chunks
+from ingest.policies import Policies
 from ingest.privacy import Keys, scrubbed_payload
 from ingest.time_zones import zone_names
 from ingest.user_agents import traits_of
@@ -84,14 +85,16 @@ class Source:
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows of one chunk: `rows_read` = rows of `accepted` + rows of `rejected`.
+    """Rows of one chunk: `rows_read` = rows of `accepted` + rows of `rejected` + those of `dropped`.
 
+    accepted: without the dropped ones. dropped: how many accepted rows may not be kept, by reason (see policies.py).
     exploded: rows of the entity's table of document parts; None for entities without one.
     """
 
     rows_read: int
     accepted: pa.Table
     rejected: pa.Table
+    dropped: dict[str, int]
     exploded: pa.Table | None = None
 
 
@@ -136,6 +139,11 @@ class Reader:
             chunk_reader.close()
         self._spill.cleanup()
 
+    def adopt(self, policies: Policies) -> None:
+        """Drop what these policies say of the rows that are read from now on; a new reader drops nothing."""
+        for chunk_reader in self._chunk_readers:
+            chunk_reader.adopt(policies)
+
     def read(self, entity: Entity, source: Source, load_id: int) -> Iterator[Batch]:
         """The file's rows, chunk by chunk, in its order. Raises CorruptFile when it is not what its name says."""
         idle = deque(self._chunk_readers)
@@ -174,6 +182,7 @@ class _ChunkReader:
 
     def __init__(self, keys: Keys, utc_clock: datetime, spill_folder: str) -> None:
         self.keys = keys
+        self._policies = Policies()
         self._engine = duckdb.connect(":memory:", config={**ENGINE_SETTINGS, "temp_directory": spill_folder})
         self._engine.execute("set timezone = 'UTC'")
         self._engine.execute("set enable_progress_bar = false")
@@ -185,13 +194,17 @@ class _ChunkReader:
     def close(self) -> None:
         self._engine.close()
 
+    def adopt(self, policies: Policies) -> None:
+        policies.install(self._engine)
+        self._policies = policies
+
     def read(self, entity: Entity, source: Source, load_id: int, prepare: Prepare) -> Batch:
         self._engine.execute("set variable load_id = $1", [load_id])
         chunk = self._check(entity, prepare(self._engine))
         self._read_documents(entity)
         rejected = self._rejected(entity, source, load_id, chunk)
-        accepted = self._accepted(entity)
-        return Batch(chunk.rows, accepted, rejected, exploded(self._engine, entity, accepted))
+        accepted, dropped = self._policies.sift(self._engine, self._accepted(entity))
+        return Batch(chunk.rows, accepted, rejected, dropped, exploded(self._engine, entity, accepted))
 
     def _check(self, entity: Entity, chunk: FieldChunk) -> FieldChunk:
         """Table `checked`: the fields as they count, their times, and the first reason to refuse the row.

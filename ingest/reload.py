@@ -8,11 +8,14 @@ import os
 import posixpath
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import cached_property
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from ingest.consent import enforce_consent
 from ingest.discover import (
     DEFAULT_SETTLE_SECONDS,
     Discovery,
@@ -23,10 +26,11 @@ from ingest.discover import (
     landing_root,
     storable_path,
 )
-from ingest.entities import ENTITIES
+from ingest.entities import ENTITIES, EVENTS
 from ingest.lines import CorruptFile
-from ingest.load import load_within
+from ingest.load import load_within, utc_naive
 from ingest.load_report import FileResult, LoadReport
+from ingest.policies import NO_POLICY, ConsentPolicy, policies_of
 from ingest.privacy import Keys
 from ingest.read import DEFAULT_MAX_ROW_BYTES, Reader
 from ingest.replace import take_out
@@ -107,6 +111,7 @@ def reload_files(
     run_id: str,
     clock: datetime,
     forget: bool = False,
+    consent_policy: ConsentPolicy = NO_POLICY,
     on_progress: Callable[[FileResult], None] = lambda result: None,
     max_row_bytes: int = DEFAULT_MAX_ROW_BYTES,
     settle_seconds: float = DEFAULT_SETTLE_SECONDS,
@@ -120,23 +125,28 @@ def reload_files(
         names: files, folders or patterns with `*`, `?` and `[…]`; relative to the landing root, absolute, or URLs.
         clock: the load's time, aware. Rows without updated_at keep the time of the load they replace.
         forget: take the rows of files out that are no longer in the landing folder, and load nothing.
+        consent_policy: as of `load_landing`.
         on_progress: told each file's result.
 
     Raises:
         ReloadError: a name fits no loaded file, or a file cannot be read.
         LandingError: the landing root cannot be read.
     """
-    utc_clock = clock.astimezone(UTC).replace(tzinfo=None)
+    utc_clock = utc_naive(clock)
     with warehouse.transaction() as tx:
         plan = _plan(tx, root, names, forget, settle_seconds)
         report = _take_out(tx, root, plan, run_id, utc_clock)
         if plan.files:
             with Reader(keys, clock, max_row_bytes) as reader:
-                for file in plan.files:
-                    dated_at = plan.dated_at(file.path) or utc_clock
-                    load = {"root": landing_root(root), "run_id": run_id, "clock": clock, "dated_at": dated_at}
-                    report.files.append(_load(tx, reader, file, **load))
-                    on_progress(report.files[-1])
+                for entity, files in groupby(plan.files, attrgetter("entity")):
+                    if entity is EVENTS:
+                        report.withdrawn = enforce_consent(tx, consent_policy, run_id, utc_clock)
+                    reader.adopt(policies_of(tx, entity))
+                    for file in files:
+                        dated_at = plan.dated_at(file.path) or utc_clock
+                        load = {"root": landing_root(root), "run_id": run_id, "clock": clock, "dated_at": dated_at}
+                        report.files.append(_load(tx, reader, file, **load))
+                        on_progress(report.files[-1])
     return report
 
 

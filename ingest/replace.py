@@ -9,7 +9,9 @@ repeated ids is that of a warehouse which never saw the load. Its line in raw.lo
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ingest.entities import ENTITIES, EVENTS, Entity
+from ingest.consent import recheck_consent
+from ingest.entities import CONSENTS, ENTITIES, EVENTS, Entity
+from ingest.removal import take_out_events
 
 if TYPE_CHECKING:
     from warehouse.base import Transaction
@@ -19,9 +21,6 @@ _ENTITIES = {entity.name: entity for entity in ENTITIES}
 
 def take_out(tx: "Transaction", load_id: int, run_id: str, clock: datetime) -> int:
     """Remove all rows of a load, pending work and file names included; return how many rows of data there were.
-
-    What the build has to redo is written to raw.pending: the position of every event that goes, and of every other copy
-    of its id, for one of those survives now.
 
     Args:
         run_id: of the run that replaces the load.
@@ -34,10 +33,16 @@ def take_out(tx: "Transaction", load_id: int, run_id: str, clock: datetime) -> i
     if rows:
         tx.execute("insert into raw.pending (load_id, kind) values ($1, 'removal')", (load_id,))
     if entity is EVENTS:
-        _note_positions(tx, load_id)
-        _forget_copies(tx, load_id)
+        tx.execute(
+            "insert into raw.leaving_events (load_id, line) select load_id, line from raw.events where load_id = $1",
+            (load_id,),
+        )
+        tx.execute("analyze raw.leaving_events")
+        take_out_events(tx)
     else:
         _promote_repetitions(tx, entity, load_id)
+    if entity is CONSENTS:
+        recheck_consent(tx)
     parts = [entity.exploded.qualified_name] if entity.exploded else []
     for holder in (table, *parts, "raw.rejected", "raw.files"):
         tx.execute(f"delete from {holder} where load_id = $1", (load_id,))
@@ -89,46 +94,6 @@ def restore_repetitions(tx: "Transaction", entity: Entity, load_id: int) -> None
     )"""
     _store(tx, entity, restored, load_id)
     _strike_stored(tx, entity)
-
-
-def _note_positions(tx: "Transaction", load_id: int) -> None:
-    tx.execute(
-        """
-        insert into raw.pending (kind, workspace_id, user_key, touched_at)
-        select 'position', workspace_id, user_key, created_at
-        from (
-            select workspace_id, user_key, created_at from raw.events where load_id = $1
-            union
-            select copies.workspace_id, copies.user_key, copies.created_at
-            from raw.repeated_events copies
-            inner join (
-                select distinct workspace_id, event_id from raw.repeated_events where load_id = $1
-            ) as ids on ids.workspace_id = copies.workspace_id and ids.event_id = copies.event_id
-        ) as positions
-        """,
-        (load_id,),
-    )
-
-
-def _forget_copies(tx: "Transaction", load_id: int) -> None:
-    """An id of which one copy is left is not repeated any more."""
-    tx.execute(
-        """
-        delete from raw.repeated_events
-        where load_id <> $1 and (workspace_id, event_id) in (
-            select others.workspace_id, others.event_id
-            from raw.repeated_events others
-            inner join (
-                select distinct workspace_id, event_id from raw.repeated_events where load_id = $1
-            ) as ids on ids.workspace_id = others.workspace_id and ids.event_id = others.event_id
-            where others.load_id <> $1
-            group by others.workspace_id, others.event_id
-            having count(*) = 1
-        )
-        """,
-        (load_id,),
-    )
-    tx.execute("delete from raw.repeated_events where load_id = $1", (load_id,))
 
 
 def _promote_repetitions(tx: "Transaction", entity: Entity, load_id: int) -> None:

@@ -55,11 +55,17 @@ _EVENTS = """
 select
     loads.load_id,
     loads.path,
-    count(events.load_id) - max(loads.loaded) - max(loads.duplicates) as rows_missing,
+    count(events.load_id) + coalesce(max(deletions.deleted_rows), 0)
+    - max(loads.loaded) - max(loads.duplicates) as rows_missing,
     count(case when length(events.user_key) <> 32 then 1 end) as keys_malformed,
     count(case when events.created_at < timestamp '1990-01-01 00:00:00' then 1 end) as times_too_early
 from raw.loads as loads
 left join raw.events as events on loads.load_id = events.load_id
+left join (
+    select load_id, cast(sum(rows) as bigint) as deleted_rows
+    from raw.deletions
+    group by load_id
+) as deletions on loads.load_id = deletions.load_id
 where loads.load_id in (select load_id from raw.pending where kind = 'load')
     and loads.entity = 'events'
     and loads.status = 'loaded'

@@ -9,10 +9,12 @@ from datetime import date, datetime
 from functools import cached_property
 
 from ingest import ledger
+from ingest.consent import is_policy_in_force
 from ingest.discover import discover, landing_root
 from ingest.entities import ENTITIES
 from ingest.load import load_landing
-from ingest.load_report import FileResult, LoadReport
+from ingest.load_report import DROPPED, FileResult, LoadReport
+from ingest.policies import ConsentPolicy
 from ingest.privacy import Keys
 from ingest.reload import check_reload, reload_files
 from ingest.time_zones import refresh_time_zones
@@ -61,6 +63,10 @@ class Refresh:
         """Of models and settings as they were when the run first asked: what is built is stamped with what built it."""
         return build_fingerprint(self.settings)
 
+    @property
+    def consent_policy(self) -> ConsentPolicy:
+        return ConsentPolicy.parse(self.settings.consent_policy)
+
     def check(self) -> None:
         """Look at what was asked for before anything is changed.
 
@@ -84,6 +90,7 @@ class Refresh:
             "keys": Keys(self.settings.required_secret()),
             "run_id": self.run_id,
             "clock": self.clock,
+            "consent_policy": self.consent_policy,
             "max_row_bytes": self.settings.max_row_bytes,
             "settle_seconds": self.settings.settle_seconds,
         }
@@ -94,6 +101,12 @@ class Refresh:
             len(report.files),
             *(f"{report.total(outcome):,}" for outcome in ("rows_read", "loaded", "duplicates", "rejected")),
         )
+        for outcome in DROPPED:
+            if report.total(outcome):
+                log.info("%s: %s rows", outcome.replace("_", " "), f"{report.total(outcome):,}")
+        report.withdrawn += reloaded.withdrawn
+        if report.withdrawn:
+            log.info("deleted %s stored events that consent does not cover now", f"{report.withdrawn:,}")
         for note in report.notes:
             log.warning("left alone: %s: %s", note.path, note.reason)
         workspaces = refresh_time_zones(self.warehouse, self.clock.date())
@@ -141,6 +154,8 @@ class Refresh:
         """Whether there is no new file and no pending work, so that a run would change nothing."""
         with self.warehouse.transaction() as tx:
             known = ledger.known_files(tx, landing_root(self.landing))
+            if not is_policy_in_force(tx, self.consent_policy):
+                return False
         if discover(self.landing, ENTITIES, known, self.settings.settle_seconds).files:
             return False
         return not self.note_changes()

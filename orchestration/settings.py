@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ingest.policies import ConsentPolicy
 from ingest.privacy import MINIMUM_SECRET_LENGTH
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
@@ -39,6 +40,9 @@ class Settings(BaseSettings):
     session_key: Literal["inactivity", "client"] = Field(
         "inactivity", description="client: a separate sequence per client session_id, then the gap rule"
     )
+    consent_policy: str = Field(
+        "none", description='opt_in, opt_out or none; by workspace as JSON: {"acme": "opt_in", "*": "opt_out"}'
+    )
     schedule_cron: str = Field("0 6 * * *", description="cron expression of the daily refresh")
     schedule_timezone: str = Field("UTC", description="IANA time zone of the cron expression")
     sensor_seconds: int = Field(30, ge=5, description="seconds between two looks at the landing folder")
@@ -54,6 +58,12 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, home: Path) -> Path:
         return home.expanduser().resolve()
+
+    @field_validator("consent_policy")
+    @classmethod
+    def _known_policy(cls, text: str) -> str:
+        ConsentPolicy.parse(text)
+        return text
 
     @field_validator("schedule_timezone")
     @classmethod

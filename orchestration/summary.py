@@ -20,7 +20,8 @@ select
     cast(sum(loaded) as bigint),
     cast(sum(duplicates) as bigint),
     cast(sum(conflicts) as bigint),
-    cast(sum(rejected) as bigint)
+    cast(sum(rejected) as bigint),
+    cast(sum(dropped_consent + dropped_erased + dropped_beyond_retention) as bigint)
 from raw.loads
 where run_id = (select run_id from raw.loads order by load_id desc limit 1)
 group by entity
@@ -72,7 +73,7 @@ def print_summary(settings: Settings) -> None:
         publication = tx.fetch("select max(publication_id), max(published_at) from ops.publications")[0]
     if loads:
         print_table(
-            ("last load", "files", "rows read", "loaded", "duplicates", "conflicts", "rejected"),
+            ("last load", "files", "rows read", "loaded", "duplicates", "conflicts", "rejected", "dropped"),
             loads,
             title="Rows by outcome",
         )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from ingest.entities import ENTITIES
+from ingest.load_report import DROPPED
 from orchestration.defs.resources import RefreshResource
 
 ENTITY_KEYS = {entity.name: dg.AssetKey(["raw", entity.name]) for entity in ENTITIES}
@@ -43,6 +44,7 @@ def landing_files(refresh: RefreshResource) -> Iterator[dg.MaterializeResult]:
                 "duplicates": sum(file.duplicates for file in files),
                 "conflicts": sum(file.conflicts for file in files),
                 "rejected": sum(file.rejected for file in files),
+                **{outcome: sum(getattr(file, outcome) for file in files) for outcome in DROPPED},
                 "seconds": round(sum(file.seconds for file in files), 3),
             },
         )

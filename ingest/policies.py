@@ -1,0 +1,175 @@
+"""What decides whether a row that was accepted may be kept: consent, and why it is dropped where it may not.
+
+Rows are dropped inside the reader's private engine: what must not be kept never reaches the warehouse, not even to be
+deleted there, for a database file keeps the bytes of deleted rows.
+"""
+
+# Only names from entities.py are put into SQL; values are parameters, variables or Arrow tables
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingest.entities import CONSENTS, EVENTS, Entity
+
+if TYPE_CHECKING:
+    from warehouse.base import Transaction
+
+CONSENT_POLICIES = ("none", "opt_in", "opt_out")
+PURPOSE = "analytics"
+EVERY_OTHER = "*"
+_FORM = '"opt_in", "opt_out" or "none", or JSON such as {"acme": "opt_in", "*": "opt_out"}'
+
+
+@dataclass(frozen=True)
+class ConsentPolicy:
+    """Whose decisions count where.
+
+    Attributes:
+        default: the policy of workspaces that are not named.
+        by_workspace: those of workspaces of their own.
+    """
+
+    default: str = "none"
+    by_workspace: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, text: str) -> "ConsentPolicy":
+        """The policy that a setting's text names. Raises ValueError with words on what it should be."""
+        if text in CONSENT_POLICIES:
+            return cls(text)
+        try:
+            given = json.loads(text, object_pairs_hook=_without_repetition)
+        except ValueError as error:
+            raise ValueError(f"is neither a policy nor JSON ({error}); write {_FORM}") from None
+        if not isinstance(given, dict):
+            raise ValueError(f"is no JSON object; write {_FORM}")
+        for workspace_id, policy in given.items():
+            if policy not in CONSENT_POLICIES:
+                raise ValueError(f"gives workspace {workspace_id!r} an unknown policy; write {_FORM}")
+        return cls(given.pop(EVERY_OTHER, "none"), given)
+
+    @property
+    def rows(self) -> dict[str, str]:
+        """Policies by workspace as they are kept in raw.consent_policies, `*` for every other one; none: no row."""
+        own = {name: policy for name, policy in self.by_workspace.items() if policy != self.default}
+        return own if self.default == "none" else own | {EVERY_OTHER: self.default}
+
+
+def _without_repetition(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a workspace is named twice")
+    return found
+
+
+NO_POLICY = ConsentPolicy()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One reason to drop accepted rows of an entity.
+
+    Attributes:
+        reason: as in raw.loads, after `dropped_`.
+        is_dropped: DuckDB condition over a row of `accepted` and of what `joins` adds to it.
+        joins: further parts of the from clause; each row of `accepted` stays one row.
+        tables: what these read, by name; small, held by the reader's engines.
+    """
+
+    reason: str
+    is_dropped: str
+    joins: str = ""
+    tables: Mapping[str, pa.Table] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Policies:
+    """What is in force for the rows of one entity; without rules nothing is asked of them.
+
+    Attributes:
+        rules: in the order of the contract; the first that drops a row gives the reason.
+    """
+
+    rules: tuple[Rule, ...] = ()
+
+    def install(self, engine: duckdb.DuckDBPyConnection) -> None:
+        """Hand the rules' tables to an engine that `sift` is called with."""
+        for rule in self.rules:
+            for name, table in rule.tables.items():
+                engine.register("given_table", table)
+                engine.execute(f"create or replace temp table {name} as select * from given_table")
+                engine.unregister("given_table")
+
+    def sift(self, engine: duckdb.DuckDBPyConnection, accepted: pa.Table) -> tuple[pa.Table, dict[str, int]]:
+        """(rows that may be kept, number of the others by reason)."""
+        if not self.rules or not accepted.num_rows:
+            return accepted, {}
+        reasons = " ".join(f"when {rule.is_dropped} then '{rule.reason}'" for rule in self.rules)
+        joins = " ".join(rule.joins for rule in self.rules)
+        engine.register("accepted", accepted)
+        judged = engine.sql(
+            f"select accepted.*, case {reasons} end as dropped_for from accepted {joins}"
+        ).to_arrow_table()
+        reason_of_row = judged["dropped_for"]
+        counts = pc.value_counts(reason_of_row.drop_null()).to_pylist()
+        kept = judged.filter(pc.is_null(reason_of_row)).drop_columns("dropped_for")
+        return kept, {count["values"]: count["counts"] for count in counts}
+
+
+def policies_of(tx: "Transaction", entity: Entity) -> Policies:
+    """What the warehouse says now of rows of this entity, in the order of the contract."""
+    rules = [consent_rule(tx)] if entity is EVENTS else []
+    return Policies(tuple(filter(None, rules)))
+
+
+# The decision in force at an event is the last one at or before it; of several at one moment, a denial.
+DECISIONS = f"""
+    select user_key, decided_at, min(case when is_granted then 1 else 0 end) = 1 as is_granted
+    from {CONSENTS.table.qualified_name}
+    where purpose = '{PURPOSE}'
+    group by user_key, decided_at
+"""
+
+
+def consent_rule(tx: "Transaction") -> Rule | None:
+    """Drops events that consent does not cover; None when no workspace has a policy.
+
+    A user_key is of one workspace, so that decisions are found by it alone.
+    """
+    policies = tx.fetch("select workspace_id, policy from raw.consent_policies order by workspace_id")
+    if not policies:
+        return None
+    decisions = tx.fetch(DECISIONS)
+    return Rule(
+        reason="consent",
+        is_dropped="""coalesce(own_policy.policy, other_policy.policy, 'none') <> 'none' and (
+            accepted.is_gpc
+            or not coalesce(decision.is_granted, coalesce(own_policy.policy, other_policy.policy) = 'opt_out')
+        )""",
+        joins=f"""
+            left join consent_policies as own_policy on own_policy.workspace_id = accepted.workspace_id
+            left join consent_policies as other_policy on other_policy.workspace_id = '{EVERY_OTHER}'
+            asof left join (
+                select * from consent_decisions where user_key in (select user_key from accepted)
+            ) as decision
+                on decision.user_key = accepted.user_key and decision.decided_at <= accepted.created_at
+        """,
+        tables={
+            "consent_policies": _table(policies, {"workspace_id": pa.string(), "policy": pa.string()}),
+            "consent_decisions": _table(
+                decisions, {"user_key": pa.string(), "decided_at": pa.timestamp("us"), "is_granted": pa.bool_()}
+            ),
+        },
+    )
+
+
+def _table(rows: list[tuple], types: Mapping[str, pa.DataType]) -> pa.Table:
+    columns = zip(*rows, strict=True) if rows else ([],) * len(types)
+    arrays = [pa.array(column, kind) for column, kind in zip(columns, types.values(), strict=True)]
+    return pa.table(arrays, names=list(types))
