@@ -2,6 +2,7 @@
 
 # Only names from entities.py are put into SQL; values are parameters, variables or Arrow tables
 
+import hashlib
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,30 @@ if TYPE_CHECKING:
 def known_files(tx: "Transaction", root: str) -> set[tuple[str, int, str]]:
     """(path, size in bytes, modified) of every file of this landing root that needs no second look."""
     return set(tx.fetch("select path, size_bytes, modified_ns from raw.files where landing_root = $1", (root,)))
+
+
+def sha256_of(path: str) -> str:
+    """The hash by which the ledger knows the content of a local file."""
+    with open(path, "rb", buffering=0) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def take_over_file(tx: "Transaction", root: str, was: tuple[str, int, str], becomes: tuple[int, str, str]) -> None:
+    """Know a file whose rows were loaded by what is left of it; one that was not loaded stays unknown.
+
+    Args:
+        was: path, size in bytes and modified of the file as it was.
+        becomes: size in bytes, modified and hash of what is left.
+    """
+    tx.execute(
+        """
+        insert into raw.files (landing_root, path, size_bytes, modified_ns, file_hash, load_id, dated_at)
+        select landing_root, path, $5, $6, $7, load_id, dated_at
+        from raw.files
+        where landing_root = $1 and path = $2 and size_bytes = $3 and modified_ns = $4
+        """,
+        (root, *was, *becomes),
+    )
 
 
 def next_load_id(tx: "Transaction") -> int:

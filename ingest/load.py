@@ -1,6 +1,5 @@
 """Landing files into the warehouse: one transaction a file, so that rows and ledger appear together or not at all."""
 
-import hashlib
 import os
 import time
 from collections import Counter
@@ -30,6 +29,7 @@ from ingest.entities import (
     Entity,
     RawTable,
 )
+from ingest.erase import carry_out_requests
 from ingest.lines import CorruptFile
 from ingest.load_report import FileResult, LoadReport
 from ingest.policies import NO_POLICY, ConsentPolicy, policies_of
@@ -56,11 +56,13 @@ def load_landing(
     on_progress: Callable[[FileResult], None] | None = None,
     max_row_bytes: int = DEFAULT_MAX_ROW_BYTES,
     settle_seconds: float = DEFAULT_SETTLE_SECONDS,
+    deletes_landing: bool = False,
 ) -> LoadReport:
     """Load every file of the landing root that the ledger does not know.
 
     clock: the load's time, aware. on_progress: told each file's result. settle_seconds: see `discover`.
     consent_policy: events are held to it, those that are stored already too, before new ones are loaded.
+    deletes_landing: whether those who are to be erased are to leave the landing files too (see `orchestration/erasure.py`).
     A file that cannot be read is recorded as rejected, one that is still being written is left, and the run goes on.
 
     Raises LandingError when the landing root cannot be read, and whatever the warehouse raises.
@@ -88,6 +90,8 @@ def load_landing(
                 report.files.append(result)
                 if on_progress:
                     on_progress(result)
+            if entity is ERASURES:
+                report.erased = carry_out_requests(warehouse, run_id, utc_naive(clock), deletes_landing=deletes_landing)
     report.seconds = time.monotonic() - started
     return report
 
@@ -105,7 +109,7 @@ def load_within(
     started = time.monotonic()
     load = _Load(file, root, run_id, clock, dated_at)
     with file.opener() as local_path:
-        result = load.take_in_once(tx, reader, local_path, _sha256(local_path))
+        result = load.take_in_once(tx, reader, local_path, ledger.sha256_of(local_path))
     result.seconds = time.monotonic() - started
     return result
 
@@ -114,7 +118,7 @@ def _load_file(warehouse: "Warehouse", reader: Reader, file: LandingFile, load: 
     started = time.monotonic()
     try:
         with warehouse.transaction() as tx, file.opener() as local_path:
-            file_hash = _sha256(local_path)
+            file_hash = ledger.sha256_of(local_path)
             result = load.take_in_once(tx, reader, local_path, file_hash)
     except CorruptFile as error:
         # The rows that came before the damage were rolled back; the refusal is a transaction of its own.
@@ -304,8 +308,3 @@ def _append(tx: "Transaction", table: RawTable, row: dict[str, object]) -> None:
 def utc_naive(moment: datetime) -> datetime:
     """The moment as it is stored. moment: aware."""
     return moment.astimezone(UTC).replace(tzinfo=None)
-
-
-def _sha256(path: str) -> str:
-    with open(path, "rb", buffering=0) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""What decides whether a row that was accepted may be kept: consent, and why it is dropped where it may not.
+"""What decides whether a row that was accepted may be kept, consent and erasure, and why it is dropped where it may not.
 
 Rows are dropped inside the reader's private engine: what must not be kept never reaches the warehouse, not even to be
 deleted there, for a database file keeps the bytes of deleted rows.
@@ -15,7 +15,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingest.entities import CONSENTS, EVENTS, Entity
+from ingest.entities import CONSENTS, EVENTS, USERS, Entity
+from ingest.privacy import tombstone_sql
 
 if TYPE_CHECKING:
     from warehouse.base import Transaction
@@ -94,9 +95,11 @@ class Policies:
 
     Attributes:
         rules: in the order of the contract; the first that drops a row gives the reason.
+        tombstones: of people of whom not even a rejected row may tell.
     """
 
     rules: tuple[Rule, ...] = ()
+    tombstones: frozenset[str] = frozenset()
 
     def install(self, engine: duckdb.DuckDBPyConnection) -> None:
         """Hand the rules' tables to an engine that `sift` is called with."""
@@ -124,8 +127,14 @@ class Policies:
 
 def policies_of(tx: "Transaction", entity: Entity) -> Policies:
     """What the warehouse says now of rows of this entity, in the order of the contract."""
-    rules = [consent_rule(tx)] if entity is EVENTS else []
-    return Policies(tuple(filter(None, rules)))
+    tombstones = frozenset(
+        tombstone for (tombstone,) in tx.fetch("select tombstone from raw.tombstones where lifted_at is null")
+    )
+    rules = [
+        consent_rule(tx) if entity is EVENTS else None,
+        erasure_rule(tombstones) if entity in (EVENTS, USERS, CONSENTS) else None,
+    ]
+    return Policies(tuple(filter(None, rules)), tombstones)
 
 
 # The decision in force at an event is the last one at or before it; of several at one moment, a denial.
@@ -166,6 +175,24 @@ def consent_rule(tx: "Transaction") -> Rule | None:
                 decisions, {"user_key": pa.string(), "decided_at": pa.timestamp("us"), "is_granted": pa.bool_()}
             ),
         },
+    )
+
+
+def erasure_rule(tombstones: frozenset[str]) -> Rule | None:
+    """Drops rows of people who were erased; None when there are none. Only distinct keys are hashed."""
+    if not tombstones:
+        return None
+    return Rule(
+        reason="erased",
+        is_dropped="erased_user.user_key is not null",
+        joins=f"""
+            left join (
+                select user_key
+                from (select distinct user_key from accepted) as users
+                where {tombstone_sql()} in (select tombstone from tombstones)
+            ) as erased_user on erased_user.user_key = accepted.user_key
+        """,
+        tables={"tombstones": _table([(tombstone,) for tombstone in sorted(tombstones)], {"tombstone": pa.string()})},
     )
 
 

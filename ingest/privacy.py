@@ -18,9 +18,10 @@ _KEPT_IN_SHAPES = frozenset(" _-:./T+Z")
 class Keys:
     """Keys of keyed SHA-256, one a purpose, derived from one secret.
 
-    Purposes: user, ip, user_agent, session, payload (rejected rows), fingerprint (scrubbed fields), erasure (the
-    tombstones of people who were erased), and the two that must never rotate: dedup (content hashes) and event_id (ids of events that came without one). If those changed, an
-    event that is delivered again would no longer be recognized as the same one.
+    Purposes: user, ip, user_agent, session, payload (rejected rows), fingerprint (scrubbed fields), erasure
+    (tombstones of people who were erased), and the two that must never rotate: dedup (content hashes) and event_id (ids
+    of events that came without one). If those changed, an event that is delivered again would no longer be recognized
+    as the same one.
 
     Raises ValueError when the secret is shorter than 16 characters.
     """
