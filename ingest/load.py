@@ -62,7 +62,7 @@ def load_landing(
 
     clock: the load's time, aware. on_progress: told each file's result. settle_seconds: see `discover`.
     consent_policy: events are held to it, those that are stored already too, before new ones are loaded.
-    deletes_landing: whether those who are to be erased are to leave the landing files too (see `orchestration/erasure.py`).
+    deletes_landing: whether those who are to be erased are to leave the landing files too, once it is published.
     A file that cannot be read is recorded as rejected, one that is still being written is left, and the run goes on.
 
     Raises LandingError when the landing root cannot be read, and whatever the warehouse raises.

@@ -28,6 +28,7 @@ from ingest.read import Mention, Reader, Source
 if TYPE_CHECKING:
     from warehouse.base import Warehouse
 
+_UNSEEN = ("unreadable", "refused")
 _ROWS_A_GROUP = 65_536
 _NAMING = [entity for entity in ENTITIES if "user_id" in entity.fields]
 
@@ -70,9 +71,10 @@ def find_mentions(
         LandingError: the landing root cannot be read.
     """
     found = Mentions()
-    files = discover(root, _NAMING, known_files=(), settle_seconds=0).files
+    discovery = discover(root, _NAMING, known_files=(), settle_seconds=0)
+    found.unread = {note.path: note.reason for note in discovery.notes if note.reason.startswith(_UNSEEN)}
     with Reader(keys, clock, max_row_bytes) as reader:
-        for file in files:
+        for file in discovery.files:
             try:
                 with file.opener() as local_path:
                     source = Source(local_path, file.path, file.format, file.compression)

@@ -1,4 +1,4 @@
-"""What decides whether a row that was accepted may be kept, consent and erasure, and why it is dropped where it may not.
+"""What decides whether an accepted row may be kept, consent and erasure, and why it is dropped where it may not.
 
 Rows are dropped inside the reader's private engine: what must not be kept never reaches the warehouse, not even to be
 deleted there, for a database file keeps the bytes of deleted rows.

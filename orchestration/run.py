@@ -10,6 +10,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ingest.erase import Person, lift_tombstone
+from ingest.load import utc_naive
+from orchestration.erasure import erase
 from orchestration.failures import FailedCheck, failed_dbt_nodes
 from orchestration.rebuild import Scope
 from orchestration.refresh import open_refresh
@@ -69,6 +72,7 @@ class Request:
         rebuild: days and workspaces to rebuild from raw.
         reload: loaded files whose rows are to be replaced by those they hold now.
         forget: take the rows of these files out instead; they are gone.
+        deletes_landing: whether people whom request files name are to leave the landing files too.
     """
 
     landing: str | None = None
@@ -77,6 +81,7 @@ class Request:
     rebuild: Scope | None = None
     reload: tuple[str, ...] = ()
     forget: bool = False
+    deletes_landing: bool = False
 
 
 def run_pipeline(settings: Settings, request: Request) -> Outcome:
@@ -92,6 +97,28 @@ def run_pipeline(settings: Settings, request: Request) -> Outcome:
     return _materialize(settings, request)
 
 
+def run_erasure(settings: Settings, person: Person, *, landing: str | None, deletes_landing: bool) -> Outcome:
+    """Take a person out of raw and keep them out, then build, audit and publish, and rid the storage of the bytes.
+
+    Dagster is not told whom: it keeps what a run was asked for. What the first step leaves pending, the run finds.
+    """
+    options = {"landing": landing, "deletes_landing": deletes_landing}
+    with open_refresh(settings, str(uuid.uuid4()), **options) as refresh:
+        refresh.check()
+        erase(refresh, person, deletes_landing=deletes_landing)
+    return _materialize(settings, Request(**options))
+
+
+def lift_erasure(settings: Settings, person: Person) -> None:
+    """Let rows of the person in again that are loaded from now on.
+
+    Raises:
+        NotErased: nobody keeps them out.
+    """
+    with open_refresh(settings, str(uuid.uuid4())) as refresh, refresh.warehouse.transaction() as tx:
+        lift_tombstone(tx, person, utc_naive(refresh.clock))
+
+
 def resource_config(request: Request) -> dict[str, object]:
     """The request as the configuration of the resource `refresh` (see `defs/resources.py`)."""
     scope = request.rebuild or Scope()
@@ -104,6 +131,7 @@ def resource_config(request: Request) -> dict[str, object]:
         "rebuild_workspace": scope.workspace_id,
         "reload": list(request.reload),
         "forget": request.forget,
+        "deletes_landing": request.deletes_landing,
     }
 
 

@@ -35,3 +35,13 @@ reload_job = dg.define_asset_job(
         "a folder or a pattern will do. With forget, the rows of files that were removed go."
     ),
 )
+
+erase_job = dg.define_asset_job(
+    "erase",
+    selection=_EVERYTHING,
+    config=_prefilled(deletes_landing=False),
+    description=(
+        "Erase the people whom request files in `erasures/` name; with deletes_landing, from the landing files too. It "
+        "takes no names: Dagster keeps what a run was asked for."
+    ),
+)

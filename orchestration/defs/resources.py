@@ -35,6 +35,11 @@ class RefreshResource(dg.ConfigurableResource):
         False, description="Take the rows of the files under `reload` out; they are no longer in the landing folder."
     )
 
+    deletes_landing: bool = Field(
+        False,
+        description="Take people whom request files in `erasures/` name out of the landing files too.",
+    )
+
     _run: Refresh = PrivateAttr()
 
     @contextmanager
@@ -58,6 +63,7 @@ class RefreshResource(dg.ConfigurableResource):
             "rebuild": None if scope == Scope() else scope,
             "reload": tuple(self.reload),
             "forget": self.forget,
+            "deletes_landing": self.deletes_landing,
         }
 
     @property
