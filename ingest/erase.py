@@ -117,9 +117,9 @@ def carry_out_requests(warehouse: "Warehouse", run_id: str, clock: datetime, *, 
     removed = defaultdict(dict)
     if warehouse.has_publication():
         with warehouse.published() as reader:
-            _count(reader, keys, user_tables(reader, is_published=True), removed)
+            _count(reader, keys, tables_of_users(reader, is_published=True), removed)
     with warehouse.transaction() as tx:
-        _count(tx, keys, user_tables(tx), removed)
+        _count(tx, keys, tables_of_users(tx), removed)
         _anonymize(tx)
         _delete_rejected(tx, people, removed)
         _delete_events(tx, run_id, clock)
@@ -133,7 +133,7 @@ def carry_out_requests(warehouse: "Warehouse", run_id: str, clock: datetime, *, 
     return len(people)
 
 
-def user_tables(tx: "Transaction", *, is_published: bool = False) -> list[str]:
+def tables_of_users(tx: "Transaction", *, is_published: bool = False) -> list[str]:
     """`schema.table` of every table with rows of users: of what is published, or of everything behind it."""
     tables = tx.fetch(_TABLES_OF_USERS.format(schemas="= 'marts'" if is_published else "<> 'marts'"))
     return [table for (table,) in tables if table not in _NOT_COUNTED]

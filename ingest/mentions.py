@@ -103,8 +103,8 @@ def _rewrite(warehouse: "Warehouse", root: str, file: LandingFile, leaving: list
                     _copy_parquet(old, new, {mention.first_line for mention in leaving})
                 else:
                     _copy_text(old, new, file.compression, leaving)
-                new.flush()
-                os.fsync(new.fileno())
+            with open(made, "rb") as written:
+                os.fsync(written.fileno())
             status = made.stat()
             with warehouse.transaction() as tx:
                 take_over_file(

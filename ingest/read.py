@@ -258,7 +258,7 @@ class _ChunkReader:
             for tombstone, position, line in named
         ]
         unreadable = "select count(*) from checked where user_id is null and list_contains($1, reason)"
-        return mentions, self._engine.execute(unreadable, [sorted(_UNPARSED)]).fetchone()[0]
+        return mentions, self._engine.execute(unreadable, [sorted(_UNPARSED)]).fetchall()[0][0]
 
     def _check(self, entity: Entity, chunk: FieldChunk) -> FieldChunk:
         """Table `checked`: the fields as they count, their times, and the first reason to refuse the row.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ingest.erase import Person, carry_out_requests, in_list, request_erasure, user_tables
+from ingest.erase import Person, carry_out_requests, in_list, request_erasure, tables_of_users
 from ingest.load import utc_naive
 from ingest.mentions import Mentions, find_mentions
 from ingest.privacy import Keys
@@ -128,7 +128,7 @@ def _search_tables(warehouse: Warehouse, erasures: Sequence[_Erasure]) -> None:
         return
     keys = [erasure.user_key for erasure in erasures]
     with warehouse.transaction() as tx:
-        for table in [*user_tables(tx), "ops.replaced_sessions"]:
+        for table in [*tables_of_users(tx), "ops.replaced_sessions"]:
             tx.execute(f"delete from {table} where user_key in {in_list(keys)}")
         tx.execute(f"update ops.erasures set user_key = null where user_key in {in_list(keys)}")
         searched, left = _rows_naming(tx, keys)

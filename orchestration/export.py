@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from ingest.erase import Person, in_list, user_tables
+from ingest.erase import Person, in_list, tables_of_users
 from ingest.privacy import shape
 from orchestration.refresh import open_refresh
 from orchestration.settings import Settings
@@ -74,7 +74,7 @@ def export_person(settings: Settings, person: Person, folder: Path) -> dict[str,
 def _everything(warehouse: Warehouse, person: Person) -> Iterator[tuple[str, list[str], list[tuple]]]:
     """(table, its columns, the person's rows)."""
     with warehouse.transaction() as tx:
-        for table in user_tables(tx):
+        for table in tables_of_users(tx):
             if not table.startswith(_COPIES):
                 yield _rows(tx, table, f"user_key in {in_list([person.user_key])}")
         theirs = f"select load_id, line from raw.users where user_key in {in_list([person.user_key])}"
@@ -88,7 +88,7 @@ def _everything(warehouse: Warehouse, person: Person) -> Iterator[tuple[str, lis
             )
     if warehouse.has_publication():
         with warehouse.published() as reader:
-            for table in user_tables(reader, is_published=True):
+            for table in tables_of_users(reader, is_published=True):
                 yield _rows(reader, table, f"user_key in {in_list([person.user_key])}")
 
 

@@ -174,7 +174,7 @@ class PostgresWarehouse(Warehouse):
     def scrub(self) -> list[str]:
         """VACUUM leaves bytes of the rows it removes on their pages (measured), so tables are written anew in full.
 
-        The planner's statistics hold values of columns: ANALYZE replaces them, and their own table is written anew last.
+        The planner's statistics hold values of columns: ANALYZE replaces them, and their table is written anew last.
         """
         with _reachable(self):
             connection = psycopg2.connect(self._dsn, application_name="footfall scrub")
