@@ -6,6 +6,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from . import values
+from .consent import Consents
 from .landing import Landing, Settings
 
 EVENT_TYPES = frozenset(("page_view", "feature_use", "api_call", "login", "logout", "error", "custom"))
@@ -64,10 +65,11 @@ def in_order(event: Event) -> tuple[datetime, str]:
 
 def accepted_events(landing: Landing, settings: Settings, zones: dict[str, ZoneInfo]) -> list[Event]:
     """Accepted events, bots' included, each (workspace_id, event_id) once: the smallest (created_at, content hash)."""
+    consents = Consents(landing, settings)
     survivors: dict[tuple[str, str], Event] = {}
     for row in landing.events:
         try:
-            event = accepted(row, settings, zones)
+            event = accepted(row, settings, zones, consents)
         except values.Rejected:
             continue
         key = event.workspace_id, event.event_id
@@ -77,8 +79,8 @@ def accepted_events(landing: Landing, settings: Settings, zones: dict[str, ZoneI
     return sorted(survivors.values(), key=in_order)
 
 
-def accepted(row: dict, settings: Settings, zones: dict[str, ZoneInfo]) -> Event:
-    """The event that a landing row holds; raises Rejected when the contract refuses it."""
+def accepted(row: dict, settings: Settings, zones: dict[str, ZoneInfo], consents: Consents) -> Event:
+    """The event that a landing row holds; raises Rejected when the contract refuses it or its user's consent does."""
     user_id = values.required_text(row, "user_id")
     event_type = values.required_text(row, "event_type")
     if event_type not in EVENT_TYPES:
@@ -88,13 +90,17 @@ def accepted(row: dict, settings: Settings, zones: dict[str, ZoneInfo]) -> Event
     if created_at is None:
         raise values.Rejected("created_at is missing")
     workspace_id = values.text(row.get("workspace_id")) or DEFAULT_WORKSPACE
+    user_key = settings.key_of(workspace_id, user_id)
+    metadata = values.metadata_object(row.get("metadata"))
+    if consents.deny(workspace_id, user_key, created_at, metadata):
+        raise values.Rejected("denied")
     user_agent = values.text(row.get("user_agent"))
     recognized = settings.device_of(user_agent) if user_agent else {}
     local = values.local_time(created_at, zones.get(workspace_id, values.time_zone("UTC")))
     return Event(
         workspace_id=workspace_id,
         event_id=values.text(row.get("event_id")) or values.text(row.get("id")) or settings.event_id_of(row),
-        user_key=settings.key_of(workspace_id, user_id),
+        user_key=user_key,
         client_session_id=values.text(row.get("session_id")),
         event_type=event_type,
         event_name=values.text(row.get("event_name")),
@@ -103,7 +109,7 @@ def accepted(row: dict, settings: Settings, zones: dict[str, ZoneInfo]) -> Event
         browser=values.text(row.get("browser")) or recognized.get("browser"),
         os=values.text(row.get("os")) or recognized.get("os"),
         country_code=values.text(row.get("country_code")),
-        metadata=values.metadata_object(row.get("metadata")),
+        metadata=metadata,
         created_at=created_at,
         activity_date=local.date(),
         hour_of_day=local.hour,

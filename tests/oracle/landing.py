@@ -34,13 +34,19 @@ def joined_id(workspace_id: str, segment_name: str) -> str:
     return f"{workspace_id}|{segment_name}"
 
 
+def no_policy(workspace_id: str) -> str:
+    """Everything counts."""
+    return "none"
+
+
 @dataclass
 class Settings:
     """One run. `now` is an aware UTC datetime, the clock at run start, and stands for the load time as well.
 
     `key_of` maps (workspace_id, user_id) to the user_key; `event_id_of` names an event that brings no id;
     `content_hash_of` hashes any landing row; `segment_id_of` maps (workspace_id, segment_name) to the segment_id.
-    `device_of` maps a user agent to any of device_type, browser and os.
+    `device_of` maps a user agent to any of device_type, browser and os; `consent_policy_of` a workspace_id to none,
+    opt_in or opt_out.
     """
 
     now: datetime
@@ -53,6 +59,7 @@ class Settings:
     is_bot: Callable[[str], bool] = looks_like_a_bot
     device_of: Callable[[str], dict[str, str | None]] = nothing_from_user_agent
     segment_id_of: Callable[[str, str], str] = joined_id
+    consent_policy_of: Callable[[str], str] = no_policy
 
     def __post_init__(self) -> None:
         if self.now.utcoffset() is None:

@@ -60,13 +60,13 @@ def dealt(landing: Landing, clocks: list[datetime], rng: random.Random) -> list[
 def let_in(arrivals: Iterable[Arrival], plan: Sequence[Load]) -> list[Arrival]:
     """The arrivals, each with the first load from its own on that takes such rows; left out where none does.
 
-    Events and sign-ups too far ahead of a load would be refused.
+    Events, sign-ups and decisions too far ahead of a load would be refused.
     """
     found = []
     for arrival in arrivals:
         for number in range(arrival.load, len(plan)):
             load = plan[number]
-            is_due = "created_at" not in arrival.row or moment_of(arrival.row) <= load.clock + AHEAD
+            is_due = not {"created_at", "at"} & arrival.row.keys() or moment_of(arrival.row) <= load.clock + AHEAD
             if is_due and (load.only is None or arrival.entity in load.only):
                 found.append(replace(arrival, load=number))
                 break
@@ -94,7 +94,7 @@ def after_a_while(row: dict, clocks: list[datetime], rng: random.Random) -> int:
 
 
 def moment_of(row: dict) -> datetime:
-    at = row["created_at"]
+    at = row.get("created_at", row.get("at"))
     if isinstance(at, int):
         return datetime.fromtimestamp(at / 1000, UTC)
     return datetime.fromisoformat(at).astimezone(UTC)

@@ -98,6 +98,7 @@ def oracle_settings(
     """
     ids, hashes = written_hashes(pipeline, landings)
     settings = pipeline.settings
+    policies = json.loads(settings.consent_policy) if settings.consent_policy != "none" else {}
     return oracle.Settings(
         now=now,
         as_of=as_of,
@@ -108,6 +109,7 @@ def oracle_settings(
         session_key=settings.session_key,
         device_of=lambda user_agent: DEVICES[user_agent],
         segment_id_of=segment_ids(pipeline),
+        consent_policy_of=lambda workspace_id: policies.get(workspace_id, "none"),
     )
 
 

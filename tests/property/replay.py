@@ -23,6 +23,7 @@ from tests.property.arrivals import (
 )
 from tests.property.batches import drawn, in_own_workspaces
 from tests.property.comparison import Difference, compare_rows, compare_tables, oracle_settings
+from tests.property.consents import consent_policy, dealt_decisions, with_consents
 from tests.property.edges import CRAWLER
 from tests.property.histories import landings
 from tests.property.landing_files import write_landing
@@ -84,14 +85,14 @@ def batch_of(
         last_day: about the newest local day of the histories.
         loads_of_nobody: so many loads come first that hold no event of a person.
     """
-    rng = random.Random(random_seed)
+    rng, consent_rng = random.Random(random_seed), random.Random(random_seed)
     (plan,) = drawn(plans(last_day, loads, trouble), 1, random_seed)
     clocks = [load.clock for load in plan[loads_of_nobody:]]
     strategy = landings(last_day, most_visits=9, most_events=7).filter(lambda landing: landing.events)
     found = []
     for number, landing in enumerate(drawn(strategy, histories, random_seed)):
-        moved = with_zone_changes(in_own_workspaces(landing, number), rng)
-        found.append(dealt(moved, clocks, rng))
+        moved = with_consents(with_zone_changes(in_own_workspaces(landing, number), rng), consent_rng)
+        found.append(dealt(moved, clocks, rng) + dealt_decisions(moved, len(clocks), consent_rng))
     shared = on_purpose(clocks)
     shared += [arrival for arrival in found[0] if arrival.holds_everywhere]
     found[0] = [arrival for arrival in found[0] if not arrival.holds_everywhere]
@@ -124,6 +125,9 @@ class Replay:
         self.fresh_landing = folder / "fresh landing"
         self.batch = batch
         self.rng = random.Random(len(batch.arrivals))
+        for warehouse in (pipeline, fresh):
+            setting = {"consent_policy": consent_policy(batch.arrivals)}
+            warehouse.settings = warehouse.settings.model_copy(update=setting)
         pipeline.empty()
         shutil.rmtree(self.landing, ignore_errors=True)
 

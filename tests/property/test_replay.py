@@ -97,6 +97,17 @@ def test_histories_meet_what_a_warehouse_meets() -> None:
         assert any(load < begun for load, begun in loads), f"{entity} before events"
         assert any(load > begun for load, begun in loads), f"{entity} after events"
         assert any(later_version_comes_first(rows)), f"{entity} in another order than their versions"
+    events_by_user = defaultdict(list)
+    for arrival in events:
+        events_by_user[arrival.row.get("workspace_id"), arrival.row["user_id"]].append(arrival)
+    denials = [arrival for arrival in batch.arrivals if arrival.entity == "consents" and not arrival.row["granted"]]
+    covered = [
+        arrival
+        for denial in denials
+        for arrival in events_by_user[denial.row["workspace_id"], denial.row["user_id"]]
+        if arrival.load < denial.load and moment_of(arrival.row) >= moment_of(denial.row)
+    ]
+    assert len(covered) > 100, "denied after they were loaded"
     assert any(arrival.holds_everywhere for arrival in batch.arrivals)
 
 
