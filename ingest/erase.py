@@ -63,8 +63,13 @@ class Person:
     @classmethod
     def of_user(cls, keys: Keys, workspace_id: str, user_id: str, mode: str = "delete") -> "Person":
         """The person whom landing files call by this id."""
-        user_key = keys.user_key(workspace_id, user_id)
-        return cls(workspace_id, user_key, keys.user_fingerprint(user_id), keys.tombstone(user_key), mode)
+        return cls(
+            workspace_id,
+            keys.user_key(workspace_id, user_id),
+            keys.user_fingerprint(user_id),
+            keys.tombstone(keys.original_user_key(workspace_id, user_id)),
+            mode,
+        )
 
     @classmethod
     def of_key(cls, keys: Keys, workspace_id: str, user_key: str, mode: str = "delete") -> "Person":

@@ -80,7 +80,7 @@ _COLUMNS = {
     ERASURES: {
         "user_key": user_key_sql(),
         "user_fingerprint": user_fingerprint_sql(),
-        "tombstone": tombstone_sql(user_key_sql()),
+        "tombstone": tombstone_sql(),
         "requested_at": "requested_at_utc",
     },
     CONSENTS: {"user_key": user_key_sql(), "is_granted": "lower(granted) = 'true'", "decided_at": "at_utc"},

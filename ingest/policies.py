@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingest.entities import CONSENTS, EVENTS, USERS, Entity
-from ingest.privacy import tombstone_sql
+from ingest.privacy import tombstone_sql, user_key_sql
 
 if TYPE_CHECKING:
     from warehouse.base import Transaction
@@ -78,7 +78,8 @@ class Rule:
 
     Attributes:
         reason: as in raw.loads, after `dropped_`.
-        is_dropped: DuckDB condition over a row of `accepted` and of what `joins` adds to it.
+        is_dropped: DuckDB condition over a row of `accepted` and of what `joins` adds to it. The chunk as read is in
+            table `checked`.
         joins: further parts of the from clause; each row of `accepted` stays one row.
         tables: what these read, by name; small, held by the reader's engines.
     """
@@ -179,7 +180,7 @@ def consent_rule(tx: "Transaction") -> Rule | None:
 
 
 def erasure_rule(tombstones: frozenset[str]) -> Rule | None:
-    """Drops rows of people who were erased; None when there are none. Only distinct keys are hashed."""
+    """Drops rows of people who were erased; None when there are none. Only distinct users are hashed."""
     if not tombstones:
         return None
     return Rule(
@@ -187,8 +188,8 @@ def erasure_rule(tombstones: frozenset[str]) -> Rule | None:
         is_dropped="erased_user.user_key is not null",
         joins=f"""
             left join (
-                select user_key
-                from (select distinct user_key from accepted) as users
+                select {user_key_sql()} as user_key
+                from (select distinct workspace_id, user_id from checked where reason is null) as users
                 where {tombstone_sql()} in (select tombstone from tombstones)
             ) as erased_user on erased_user.user_key = accepted.user_key
         """,

@@ -61,13 +61,20 @@ class Keys:
         """
         return hashlib.sha256(self._keys[purpose] + text.encode()).hexdigest()[:HASH_LENGTH]
 
-    def user_key(self, workspace_id: str, user_id: str) -> str:
-        """The user's key in every table: 32 hexadecimal characters, different in each workspace."""
+    def original_user_key(self, workspace_id: str, user_id: str) -> str:
+        """The user's key before any rotation."""
         return self.hash("user", _length_prefixed(workspace_id) + user_id.encode())
 
-    def tombstone(self, user_key: str) -> str:
-        """What is kept of a person who was erased: it tells their rows on the way in, and is not their key."""
-        return self.hash("erasure", user_key)
+    def user_key(self, workspace_id: str, user_id: str) -> str:
+        """The user's key in every table: 32 hexadecimal characters, different in each workspace."""
+        return self.original_user_key(workspace_id, user_id)
+
+    def tombstone(self, original_user_key: str) -> str:
+        """What is kept of a person who was erased: it tells their rows on the way in, and is not their key.
+
+        Of the original key, so that it still tells them when keys have rotated since.
+        """
+        return self.hash("erasure", original_user_key)
 
     def user_fingerprint(self, user_id: str) -> str:
         """What a rejected row shows of its user id (see `scrubbed_payload`)."""
@@ -93,14 +100,19 @@ def digest_sql(purpose: str, text: str) -> str:
     return f"left(sha256(getvariable('{purpose}_key')::blob || encode({text})), {HASH_LENGTH})"
 
 
-def user_key_sql(workspace_id: str = "workspace_id", user_id: str = "user_id") -> str:
-    """DuckDB expression for `Keys.user_key`."""
+def original_user_key_sql(workspace_id: str = "workspace_id", user_id: str = "user_id") -> str:
+    """DuckDB expression for `Keys.original_user_key`."""
     return hash_sql("user", f"{_length_prefixed_sql(workspace_id)} || {user_id}")
 
 
-def tombstone_sql(user_key: str = "user_key") -> str:
-    """DuckDB expression for `Keys.tombstone`."""
-    return hash_sql("erasure", user_key)
+def user_key_sql(workspace_id: str = "workspace_id", user_id: str = "user_id") -> str:
+    """DuckDB expression for `Keys.user_key`."""
+    return original_user_key_sql(workspace_id, user_id)
+
+
+def tombstone_sql() -> str:
+    """DuckDB expression for `Keys.tombstone` of columns workspace_id and user_id."""
+    return hash_sql("erasure", original_user_key_sql())
 
 
 def user_fingerprint_sql(user_id: str = "user_id") -> str:

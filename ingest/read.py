@@ -27,7 +27,7 @@ from ingest.fields import FieldChunk, quoted
 from ingest.line_form import as_given
 from ingest.lines import CorruptFile, decompressed, line_chunks
 from ingest.policies import Policies
-from ingest.privacy import Keys, scrubbed_payload, tombstone_sql, user_key_sql
+from ingest.privacy import Keys, scrubbed_payload, tombstone_sql
 from ingest.time_zones import zone_names
 from ingest.user_agents import traits_of
 from ingest.validate import FUTURE_HOURS, fault_sql, given_sql, timestamp_sql
@@ -244,7 +244,7 @@ class _ChunkReader:
         named = self._engine.execute(
             f"""
             with users as (select distinct workspace_id, user_id from checked where user_id is not null),
-            hashed as (select *, {tombstone_sql(user_key_sql())} as tombstone from users)
+            hashed as (select *, {tombstone_sql()} as tombstone from users)
             select tombstone, position, line
             from checked
             inner join hashed using (workspace_id, user_id)
@@ -322,7 +322,7 @@ class _ChunkReader:
         user_id, workspace_id = fields.get("user_id"), fields.get("workspace_id")
         if not self._policies.tombstones or user_id is None or workspace_id is None:
             return False
-        return self.keys.tombstone(self.keys.user_key(workspace_id, user_id)) in self._policies.tombstones
+        return self.keys.tombstone(self.keys.original_user_key(workspace_id, user_id)) in self._policies.tombstones
 
     def _fingerprint(self, chunk: FieldChunk, position: int, fields: dict[str, str | None]) -> tuple[int | None, str]:
         """(length in bytes or None, keyed hash) of a rejected row as it stood in the file."""
