@@ -10,6 +10,7 @@ import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -23,8 +24,9 @@ from warehouse.base import Transaction, Warehouse
 _COPIES = ("candidate.",)
 # A spreadsheet takes such a text for a formula and runs it.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_TEXT_TYPES = ("text", "character varying", "VARCHAR")
 _COLUMNS = """
-select column_name
+select column_name, data_type
 from information_schema.columns
 where table_schema = '{schema}' and table_name = '{name}'
 order by ordinal_position
@@ -54,11 +56,11 @@ def export_person(settings: Settings, person: Person, folder: Path) -> dict[str,
         raise ExportError(f"{folder} cannot be written: {error.strerror}") from error
     rows_of_table = {}
     with open_refresh(settings, str(uuid.uuid4())) as refresh:
-        for table, columns, rows in _everything(refresh.warehouse, person):
-            if rows:
-                _write_json(folder / f"{table}.json", columns, rows)
-                _write_csv(folder / f"{table}.csv", columns, rows)
-                rows_of_table[table] = len(rows)
+        for found in _everything(refresh.warehouse, person):
+            if found.rows:
+                _write_json(folder / f"{found.table}.json", found)
+                _write_csv(folder / f"{found.table}.csv", found)
+                rows_of_table[found.table] = len(found.rows)
         listing = {
             "workspace_id": person.workspace_id,
             "user_key": person.user_key,
@@ -71,8 +73,16 @@ def export_person(settings: Settings, person: Person, folder: Path) -> dict[str,
     return rows_of_table
 
 
-def _everything(warehouse: Warehouse, person: Person) -> Iterator[tuple[str, list[str], list[tuple]]]:
-    """(table, its columns, the person's rows)."""
+@dataclass(frozen=True)
+class _Rows:
+    """The person's rows of a table. types: of each column by name, as the engine calls them."""
+
+    table: str
+    types: dict[str, str]
+    rows: list[tuple]
+
+
+def _everything(warehouse: Warehouse, person: Person) -> Iterator[_Rows]:
     with warehouse.transaction() as tx:
         for table in tables_of_users(tx):
             if not table.startswith(_COPIES):
@@ -92,30 +102,33 @@ def _everything(warehouse: Warehouse, person: Person) -> Iterator[tuple[str, lis
                 yield _rows(reader, table, f"user_key in {in_list([person.user_key])}")
 
 
-def _rows(tx: Transaction, table: str, condition: str) -> tuple[str, list[str], list[tuple]]:
+def _rows(tx: Transaction, table: str, condition: str) -> _Rows:
     schema, name = table.split(".")
-    columns = [column for (column,) in tx.fetch(_COLUMNS.format(schema=schema, name=name))]
-    names = ", ".join(f'"{column}"' for column in columns)
-    return table, columns, tx.fetch(f"select {names} from {table} where {condition} order by {names}")
+    types = dict(tx.fetch(_COLUMNS.format(schema=schema, name=name)))
+    names = ", ".join(f'"{column}"' for column in types)
+    return _Rows(table, types, tx.fetch(f"select {names} from {table} where {condition} order by {names}"))
 
 
-def _write_json(file: Path, columns: list[str], rows: list[tuple]) -> None:
+def _write_json(file: Path, found: _Rows) -> None:
     """A list of objects. Decimals and times are texts, for JSON has none and a float would round."""
     with _private(file) as out:
-        objects = (json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False, default=str) for row in rows)
-        out.write("[\n" + ",\n".join(objects) + "\n]\n")
+        objects = (dict(zip(found.types, row, strict=True)) for row in found.rows)
+        texts = (json.dumps(one, ensure_ascii=False, default=str) for one in objects)
+        out.write("[\n" + ",\n".join(texts) + "\n]\n")
 
 
-def _write_csv(file: Path, columns: list[str], rows: list[tuple]) -> None:
+def _write_csv(file: Path, found: _Rows) -> None:
+    """Texts that a spreadsheet does not run. By the column's type: a driver gives decimals as text, and they stay."""
+    is_text = [kind in _TEXT_TYPES for kind in found.types.values()]
     with _private(file) as out:
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows([_harmless(value) for value in row] for row in rows)
+        writer.writerow(found.types)
+        for row in found.rows:
+            writer.writerow([_harmless(value) if text else value for value, text in zip(row, is_text, strict=True)])
 
 
-def _harmless(value: object) -> object:
-    """A text that a spreadsheet does not run; numbers stay numbers."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+def _harmless(value: str | None) -> str | None:
+    return f"'{value}" if value and value.startswith(_FORMULA_STARTS) else value
 
 
 @contextmanager
