@@ -41,7 +41,7 @@ EVENT_TREES = (("workspace_id", "event_id"), ("user_key", "created_at"))
 BULK_ROWS = 10_000
 # The server's default of 4 MB sorts the ids of a load on disk.
 WORK_MEMORY = "64MB"
-# A mart is written anew as soon as no reader holds it. A reader who comes while that is awaited waits as long, at most.
+# A mart is written anew as soon as no reader holds it. A reader who comes while that is awaited waits so long, at most.
 LOCK_TIMEOUT = "200ms"
 LOCK_ATTEMPTS = 50
 LOCK_PAUSE_SECONDS = 0.5
@@ -184,10 +184,13 @@ class PostgresWarehouse(Warehouse):
                 cursor.execute(_TABLES_OF_PEOPLE)
                 tables = [table for (table,) in cursor.fetchall()]
                 cursor.execute(f"set lock_timeout = '{LOCK_TIMEOUT}'")
+                is_seen = not _wait_for_snapshots(cursor)
                 held = [table for table in [*tables, "pg_catalog.pg_statistic"] if not _write_anew(cursor, table)]
         finally:
             connection.close()
-        done = f"{len(tables) + 1 - len(held)} tables were written anew (VACUUM FULL)"
+        done = [f"{len(tables) + 1 - len(held)} tables were written anew (VACUUM FULL)"]
+        if is_seen:
+            done.append("a session still sees the rows as they were: they leave bytes until VACUUM FULL after its end")
         return [
             done,
             *(f"{table}: a reader held it, so bytes of deleted rows stay until it is vacuumed" for table in held),
@@ -264,6 +267,25 @@ where tables.table_type = 'BASE TABLE'
     and columns.column_name in ('user_key', 'session_id', 'attributes', 'value_text', 'payload')
 order by 1
 """
+
+
+def _wait_for_snapshots(cursor: psycopg2.extensions.cursor) -> bool:
+    """Whether no other session sees rows any more that are deleted by now; VACUUM keeps those, in full or not.
+
+    Dashboards in one long transaction do, and so does the server's own ANALYZE while it runs.
+    """
+    cursor.execute("select cast(pg_current_xact_id() as xid)")
+    now = cursor.fetchone()[0]
+    for _ in range(LOCK_ATTEMPTS):
+        cursor.execute(
+            "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+            " and age(backend_xmin) > age(cast(%s as xid))",
+            (str(now),),
+        )
+        if cursor.fetchone()[0] == 0:
+            return True
+        time.sleep(LOCK_PAUSE_SECONDS)
+    return False
 
 
 def _write_anew(cursor: psycopg2.extensions.cursor, table: str) -> bool:
