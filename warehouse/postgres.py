@@ -191,10 +191,7 @@ class PostgresWarehouse(Warehouse):
         done = [f"{len(tables) + 1 - len(held)} tables were written anew (VACUUM FULL)"]
         if is_seen:
             done.append("a session still sees the rows as they were: they leave bytes until VACUUM FULL after its end")
-        return [
-            done,
-            *(f"{table}: a reader held it, so bytes of deleted rows stay until it is vacuumed" for table in held),
-        ]
+        return [*done, *(f"{table}: held by a reader, so deleted rows leave bytes until VACUUM FULL" for table in held)]
 
     def next_publication_id(self, tx: Transaction) -> int:
         return tx.fetch("select coalesce(max(publication_id), 0) + 1 from ops.publications")[0][0]

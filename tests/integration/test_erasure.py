@@ -7,6 +7,7 @@ import json
 import random
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -85,7 +86,6 @@ class History:
     """A warehouse, its landing folder, and what it showed after each step of an erasure.
 
     Attributes:
-        fresh: what a warehouse shows that never saw the deleted.
         erased: after ada was erased by command, carl by a request file.
         anonymous: after dora became anonymous.
     """
@@ -93,7 +93,6 @@ class History:
     engine: str
     pipeline: Pipeline
     folder: Path
-    fresh: dict
     erased: dict
     anonymous: dict
 
@@ -110,13 +109,8 @@ def history(
     request: pytest.FixtureRequest,
     make_pipeline: Callable[..., Pipeline],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[History]:
-    rows = landing_rows(random.Random(3))
-    fresh = make_pipeline(request.param)
-    fresh.run(write(tmp_path_factory.mktemp("fresh"), rows, without=("ada", "carl")), clock=CLOCK)
-    fresh_tables = fresh.tables()
-
-    folder = write(tmp_path_factory.mktemp("erased"), rows)
+) -> History:
+    folder = write(tmp_path_factory.mktemp("erased"), landing_rows(random.Random(3)))
     pipeline = make_pipeline(request.param)
     pipeline.run(folder, clock=CLOCK)
     (folder / "erasures").mkdir()
@@ -124,15 +118,19 @@ def history(
     pipeline.erase(folder, person("ada"), clock=CLOCK, deletes_landing=True)
     erased = pipeline.tables()
     pipeline.erase(folder, person("dora"), clock=CLOCK)
-    yield History(request.param, pipeline, folder, fresh_tables, erased, pipeline.tables())
+    return History(request.param, pipeline, folder, erased, pipeline.tables())
 
 
 def test_the_build_is_an_increment(history: History) -> None:
     assert all("everything" not in build for build in history.pipeline.builds[1:])
 
 
-def test_what_remains_is_what_a_warehouse_shows_that_never_saw_them(history: History) -> None:
-    for table, rows in history.fresh.items():
+def test_what_remains_is_what_a_warehouse_shows_that_never_saw_them(
+    history: History, make_pipeline: Callable[..., Pipeline], tmp_path: Path
+) -> None:
+    fresh = make_pipeline(history.engine)
+    fresh.run(write(tmp_path, landing_rows(random.Random(3)), without=("ada", "carl")), clock=CLOCK)
+    for table, rows in fresh.tables().items():
         assert history.erased[table] == rows, table
 
 
@@ -158,11 +156,7 @@ def test_certificates_say_what_went_and_what_the_landing_files_hold(history: His
         assert certificate["removed"]["intermediate.int_sessions"] == certificate["removed"]["marts.fct_sessions"] > 0
         assert certificate["removed"]["raw.users"] == 1
     assert ada["removed"]["raw.rejected"] == 1
-    assert (
-        set(ada["landing"]["files_rewritten"])
-        == {f"events/{number}.ndjson" for number in range(3)} | {"users/0.ndjson"}
-        or ada["landing"]["files_rewritten"]
-    )
+    assert {path.split("/")[0] for path in ada["landing"]["files_rewritten"]} == {"events", "users"}
     assert ada["landing"]["files_naming_the_person"] == {}
     assert carl["landing"]["files_naming_the_person"]["erasures/requests.csv"] == 1
     assert '"ada"' not in "".join(path.read_text() for path in history.folder.rglob("*.ndjson"))
@@ -188,7 +182,8 @@ def stored_bytes(history: History) -> Iterator[tuple[str, bytes]]:
         finally:
             connection.close()
         for path in folder.iterdir():
-            yield str(path), path.read_bytes()
+            with suppress(FileNotFoundError):  # the server removes files of tables that are gone
+                yield str(path), path.read_bytes()
 
 
 def test_no_byte_of_their_pseudonyms_is_left(history: History) -> None:
