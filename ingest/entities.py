@@ -1,4 +1,4 @@
-"""The eight entities and the raw tables, as pure data: fields, types, what is required, what identifies a row.
+"""The nine entities and the raw tables, as pure data: fields, types, what is required, what identifies a row.
 
 `read.py` takes the fields of each entity from here, `warehouse/` its DDL. No behaviour belongs here.
 """
@@ -340,8 +340,30 @@ CONSENTS = Entity(
     ),
 )
 
-# In the order they are loaded: what an event is read against comes before the events.
-ENTITIES = (WORKSPACES, USERS, CONSENTS, FEATURES, GOALS, SEGMENTS, FUNNELS, EVENTS)
+ERASURE_MODES = ("delete", "anonymize")
+
+# Requests that wait to be carried out: their rows go as the person does (see ingest/erase.py).
+ERASURES = Entity(
+    name="erasures",
+    fields=("user_id", "workspace_id", "mode", "requested_at"),
+    required=("user_id",),
+    timestamps=("requested_at",),
+    defaults=(("workspace_id", DEFAULT_WORKSPACE), ("mode", "delete")),
+    keys=("workspace_id", "user_key"),
+    table=_entity_table(
+        "erasures",
+        ("workspace_id", TEXT),
+        ("user_key", TEXT),
+        ("user_fingerprint", TEXT),  # as rejected rows show the user id; null when the id is not known
+        ("tombstone", TEXT),
+        ("mode", TEXT),
+        ("requested_at", TIMESTAMP),
+    ),
+)
+
+# In the order they are loaded: what an event is read against comes before the events, and nobody who asked to be erased
+# is read first.
+ENTITIES = (ERASURES, WORKSPACES, USERS, CONSENTS, FEATURES, GOALS, SEGMENTS, FUNNELS, EVENTS)
 
 REJECTED = RawTable(
     "rejected",
@@ -430,6 +452,18 @@ REPEATED_ROWS = RawTable(
     (("load_id",), ("kept_load_id", "kept_line")),
 )
 
+# People who were erased and are kept out until `lifted_at`; a tombstone is a keyed hash of the user's key.
+TOMBSTONES = RawTable(
+    "tombstones",
+    (
+        ("workspace_id", TEXT),
+        ("tombstone", TEXT),
+        ("mode", TEXT),
+        ("erased_at", TIMESTAMP),
+        ("lifted_at", TIMESTAMP),
+    ),
+)
+
 PENDING = RawTable(
     "pending",
     (
@@ -488,6 +522,7 @@ BOOKKEEPING_TABLES = (
     REPLACED_LOADS,
     REPEATED_EVENTS,
     REPEATED_ROWS,
+    TOMBSTONES,
     PENDING,
     CONSENT_POLICIES,
     CONSENT_PROGRESS,

@@ -2,6 +2,7 @@
 
 # Only names from entities.py are put into SQL; values are parameters, variables or Arrow tables
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -17,19 +18,51 @@ def known_files(tx: "Transaction", root: str) -> set[tuple[str, int, str]]:
     return set(tx.fetch("select path, size_bytes, modified_ns from raw.files where landing_root = $1", (root,)))
 
 
+def sha256_of(path: str) -> str:
+    """The hash by which the ledger knows the content of a local file."""
+    with open(path, "rb", buffering=0) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def take_over_file(tx: "Transaction", root: str, was: tuple[str, int, str], becomes: tuple[int, str, str]) -> None:
+    """Know a file whose rows were loaded by what is left of it; one that was not loaded stays unknown.
+
+    Args:
+        was: path, size in bytes and modified of the file as it was.
+        becomes: size in bytes, modified and hash of what is left.
+    """
+    tx.execute(
+        """
+        insert into raw.files (landing_root, path, size_bytes, modified_ns, file_hash, load_id, dated_at)
+        select landing_root, path, $5, $6, $7, load_id, dated_at
+        from raw.files
+        where landing_root = $1 and path = $2 and size_bytes = $3 and modified_ns = $4
+        """,
+        (root, *was, *becomes),
+    )
+
+
 def next_load_id(tx: "Transaction") -> int:
     return tx.fetch("select coalesce(max(load_id), 0) + 1 from raw.loads")[0][0]
 
 
 def loads_of_contents(tx: "Transaction", entity: Entity, file_hashes: Sequence[str]) -> dict[str, int]:
-    """By file hash, the load that took in the same bytes for the same entity, if its rows were not replaced."""
+    """By file hash, the load that took in the same bytes for the same entity, if its rows were not replaced.
+
+    The bytes may be those that were left of its file when a person was erased.
+    """
     placeholders = ", ".join(f"${number}" for number in range(2, len(file_hashes) + 2))
     sql = f"""
-        select file_hash, min(load_id)
-        from raw.loads
-        where entity = $1 and status = 'loaded' and file_hash in ({placeholders})
-            and load_id not in (select load_id from raw.replaced_loads)
-        group by file_hash
+        select contents.file_hash, min(loads.load_id)
+        from (
+            select file_hash, load_id from raw.loads
+            union
+            select file_hash, load_id from raw.files
+        ) as contents
+        inner join raw.loads loads on loads.load_id = contents.load_id
+        where loads.entity = $1 and loads.status = 'loaded' and contents.file_hash in ({placeholders})
+            and loads.load_id not in (select load_id from raw.replaced_loads)
+        group by contents.file_hash
     """
     return dict(tx.fetch(sql, (entity.name, *file_hashes)))
 

@@ -5,7 +5,6 @@ for repeated ids, a commit) was two thirds of the time of loading half a year of
 of a group of which one cannot be read, has a transaction of its own.
 """
 
-import hashlib
 import os
 import time
 from collections import Counter, defaultdict
@@ -24,6 +23,7 @@ from ingest.discover import DEFAULT_SETTLE_SECONDS, FileChanged, LandingFile, No
 from ingest.entities import (
     BIGINT,
     ENTITIES,
+    ERASURES,
     EVENTS,
     FILES,
     LOADS,
@@ -35,6 +35,7 @@ from ingest.entities import (
     Entity,
     RawTable,
 )
+from ingest.erase import carry_out_requests
 from ingest.lines import CorruptFile
 from ingest.load_report import FileResult, LoadReport
 from ingest.policies import NO_POLICY, ConsentPolicy, policies_of
@@ -67,12 +68,14 @@ def load_landing(
     on_progress: Callable[[FileResult], None] | None = None,
     max_row_bytes: int = DEFAULT_MAX_ROW_BYTES,
     settle_seconds: float = DEFAULT_SETTLE_SECONDS,
+    deletes_landing: bool = False,
 ) -> LoadReport:
     """Load every file of the landing root that the ledger does not know.
 
     clock: the load's time, aware. on_progress: told each file's result. settle_seconds: see `discover`.
     consent_policy: events are held to it, those that are stored already too, before new ones are loaded.
     retention: how old events may be that are loaded; those that are stored are left to a purge.
+    deletes_landing: whether those who are to be erased are to leave the landing files too, once it is published.
     A file that cannot be read is recorded as rejected, one that is still being written is left, and the run goes on.
 
     Raises LandingError when the landing root cannot be read, and whatever the warehouse raises.
@@ -101,6 +104,8 @@ def load_landing(
                     report.files.append(result)
                     if on_progress:
                         on_progress(result)
+            if entity is ERASURES:
+                report.erased = carry_out_requests(warehouse, run_id, utc_naive(clock), deletes_landing=deletes_landing)
     report.seconds = time.monotonic() - started
     return report
 
@@ -202,7 +207,7 @@ def _take_in_fresh(
         duplicates, conflicts = repeated.get(load_id, (0, 0))
         if counts.accepted and entity is SEGMENTS:
             duplicates, waiting = load.settle_segments(tx, reader.keys, load_id)
-        elif counts.accepted and entity is not EVENTS:
+        elif counts.accepted and entity not in (EVENTS, ERASURES):
             duplicates = load.leave_out_repetitions(tx, load_id)
         results[load_id] = result = FileResult(
             load.file.path,
@@ -254,7 +259,7 @@ class _Load:
     def open(self, copies: ExitStack) -> None:
         """Have the file at hand, until `copies` is closed, and know its content by its hash."""
         self.local_path = copies.enter_context(self.file.opener())
-        self.file_hash = _sha256(self.local_path)
+        self.file_hash = ledger.sha256_of(self.local_path)
 
     def settle_segments(self, tx: "Transaction", keys: Keys, load_id: int) -> tuple[int, int]:
         """(duplicates, rejected) of the accepted segments of the load: whose fields are unknown so far are rejected."""
@@ -389,8 +394,3 @@ def _append(tx: "Transaction", table: RawTable, rows: list[dict[str, object]]) -
 def utc_naive(moment: datetime) -> datetime:
     """The moment as it is stored. moment: aware."""
     return moment.astimezone(UTC).replace(tzinfo=None)
-
-
-def _sha256(path: str) -> str:
-    with open(path, "rb", buffering=0) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

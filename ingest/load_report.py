@@ -48,11 +48,13 @@ class LoadReport:
     """All files of a run, and the notes on those that were left alone.
 
     withdrawn: events that were stored before and deleted by this run, because consent does not cover them now.
+    erased: people who were erased before anything of them could be read.
     """
 
     files: list[FileResult] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     withdrawn: int = 0
+    erased: int = 0
     seconds: float = 0.0
 
     def total(self, outcome: str) -> int:

@@ -3,9 +3,21 @@
 # Only names from entities.py are put into SQL; values are parameters, variables or Arrow tables
 
 from ingest.canonical import canonical_sql
-from ingest.entities import CONSENTS, EVENT_TYPES, EVENTS, FEATURES, FUNNELS, GOALS, SEGMENTS, USERS, WORKSPACES, Entity
+from ingest.entities import (
+    CONSENTS,
+    ERASURES,
+    EVENT_TYPES,
+    EVENTS,
+    FEATURES,
+    FUNNELS,
+    GOALS,
+    SEGMENTS,
+    USERS,
+    WORKSPACES,
+    Entity,
+)
 from ingest.fields import quoted
-from ingest.privacy import digest_sql, session_key_sql, user_key_sql
+from ingest.privacy import digest_sql, session_key_sql, tombstone_sql, user_fingerprint_sql, user_key_sql
 from ingest.validate import decimal_sql, referrer_host_sql
 
 _DETAILS = (
@@ -65,6 +77,12 @@ _COLUMNS = {
     GOALS: {"updated_at": _UPDATED_AT},
     SEGMENTS: {"criteria": "document", "updated_at": _UPDATED_AT},
     FUNNELS: {"steps": "document", "window_hours": "cast(window_hours as bigint)", "updated_at": _UPDATED_AT},
+    ERASURES: {
+        "user_key": user_key_sql(),
+        "user_fingerprint": user_fingerprint_sql(),
+        "tombstone": tombstone_sql(),
+        "requested_at": "requested_at_utc",
+    },
     CONSENTS: {"user_key": user_key_sql(), "is_granted": "lower(granted) = 'true'", "decided_at": "at_utc"},
 }
 

@@ -1,4 +1,4 @@
-"""What decides whether a row that was accepted may be kept: consent, retention, and why it is dropped where not.
+"""What decides whether an accepted row may be kept, consent, erasure and retention, and why it is dropped if not.
 
 Rows are dropped inside the reader's private engine: what must not be kept never reaches the warehouse, not even to be
 deleted there, for a database file keeps the bytes of deleted rows.
@@ -15,7 +15,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingest.entities import CONSENTS, EVENTS, Entity
+from ingest.entities import CONSENTS, EVENTS, USERS, Entity
+from ingest.privacy import tombstone_sql, user_key_sql
 from ingest.retention import OTHER_WORKSPACES, horizons
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ class Rule:
 
     Attributes:
         reason: as in raw.loads, after `dropped_`.
-        is_dropped: DuckDB condition over a row of `accepted` and of what `joins` adds to it.
+        is_dropped: DuckDB condition over a row of `accepted` and of what `joins` adds to it. The chunk as read is in
+            table `checked`.
         joins: further parts of the from clause; each row of `accepted` stays one row.
         tables: what these read, by name; small, held by the reader's engines.
     """
@@ -95,9 +97,11 @@ class Policies:
 
     Attributes:
         rules: in the order of the contract; the first that drops a row gives the reason.
+        tombstones: of people of whom not even a rejected row may tell.
     """
 
     rules: tuple[Rule, ...] = ()
+    tombstones: frozenset[str] = frozenset()
 
     def install(self, engine: duckdb.DuckDBPyConnection) -> None:
         """Hand the rules' tables to an engine that `sift` is called with."""
@@ -125,8 +129,15 @@ class Policies:
 
 def policies_of(tx: "Transaction", entity: Entity) -> Policies:
     """What the warehouse says now of rows of this entity, in the order of the contract."""
-    rules = [consent_rule(tx), retention_rule(tx)] if entity is EVENTS else []
-    return Policies(tuple(filter(None, rules)))
+    tombstones = frozenset(
+        tombstone for (tombstone,) in tx.fetch("select tombstone from raw.tombstones where lifted_at is null")
+    )
+    rules = [
+        consent_rule(tx) if entity is EVENTS else None,
+        erasure_rule(tombstones) if entity in (EVENTS, USERS, CONSENTS) else None,
+        retention_rule(tx) if entity is EVENTS else None,
+    ]
+    return Policies(tuple(filter(None, rules)), tombstones)
 
 
 # The decision in force at an event is the last one at or before it; of several at one moment, a denial.
@@ -167,6 +178,24 @@ def consent_rule(tx: "Transaction") -> Rule | None:
                 decisions, {"user_key": pa.string(), "decided_at": pa.timestamp("us"), "is_granted": pa.bool_()}
             ),
         },
+    )
+
+
+def erasure_rule(tombstones: frozenset[str]) -> Rule | None:
+    """Drops rows of people who were erased; None when there are none. Only distinct users are hashed."""
+    if not tombstones:
+        return None
+    return Rule(
+        reason="erased",
+        is_dropped="erased_user.user_key is not null",
+        joins=f"""
+            left join (
+                select {user_key_sql()} as user_key
+                from (select distinct workspace_id, user_id from checked where reason is null) as users
+                where {tombstone_sql()} in (select tombstone from tombstones)
+            ) as erased_user on erased_user.user_key = accepted.user_key
+        """,
+        tables={"tombstones": _table([(tombstone,) for tombstone in sorted(tombstones)], {"tombstone": pa.string()})},
     )
 
 

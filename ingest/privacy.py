@@ -10,6 +10,7 @@ import duckdb
 MINIMUM_SECRET_LENGTH = 16
 HASH_LENGTH = 32  # hexadecimal characters, 128 bits
 SHAPE_LENGTH = 64
+FINGERPRINT_LENGTH = 16
 _SHA256_BLOCK_BYTES = 64
 _KEPT_IN_SHAPES = frozenset(" _-:./T+Z")
 
@@ -17,14 +18,15 @@ _KEPT_IN_SHAPES = frozenset(" _-:./T+Z")
 class Keys:
     """Keys of keyed SHA-256, one a purpose, derived from one secret.
 
-    Purposes: user, ip, user_agent, session, payload (rejected rows), fingerprint (scrubbed fields), and the two that
-    must never rotate: dedup (content hashes) and event_id (ids of events that came without one). If those changed, an
-    event that is delivered again would no longer be recognized as the same one.
+    Purposes: user, ip, user_agent, session, payload (rejected rows), fingerprint (scrubbed fields), erasure
+    (tombstones of people who were erased), and the two that must never rotate: dedup (content hashes) and event_id (ids
+    of events that came without one). If those changed, an event that is delivered again would no longer be recognized
+    as the same one.
 
     Raises ValueError when the secret is shorter than 16 characters.
     """
 
-    PURPOSES = ("user", "ip", "user_agent", "session", "payload", "fingerprint", "dedup", "event_id")
+    PURPOSES = ("user", "ip", "user_agent", "session", "payload", "fingerprint", "erasure", "dedup", "event_id")
 
     def __init__(self, secret: str) -> None:
         if len(secret) < MINIMUM_SECRET_LENGTH:
@@ -59,9 +61,24 @@ class Keys:
         """
         return hashlib.sha256(self._keys[purpose] + text.encode()).hexdigest()[:HASH_LENGTH]
 
+    def original_user_key(self, workspace_id: str, user_id: str) -> str:
+        """The user's key before any rotation."""
+        return self.hash("user", _length_prefixed(workspace_id) + user_id.encode())
+
     def user_key(self, workspace_id: str, user_id: str) -> str:
         """The user's key in every table: 32 hexadecimal characters, different in each workspace."""
-        return self.hash("user", _length_prefixed(workspace_id) + user_id.encode())
+        return self.original_user_key(workspace_id, user_id)
+
+    def tombstone(self, original_user_key: str) -> str:
+        """What is kept of a person who was erased: it tells their rows on the way in, and is not their key.
+
+        Of the original key, so that it still tells them when keys have rotated since.
+        """
+        return self.hash("erasure", original_user_key)
+
+    def user_fingerprint(self, user_id: str) -> str:
+        """What a rejected row shows of its user id (see `scrubbed_payload`)."""
+        return self.hash("fingerprint", user_id)[:FINGERPRINT_LENGTH]
 
     def install(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Hand the keys to a connection as variables, which the SQL below reads; no key is in any SQL text."""
@@ -83,9 +100,24 @@ def digest_sql(purpose: str, text: str) -> str:
     return f"left(sha256(getvariable('{purpose}_key')::blob || encode({text})), {HASH_LENGTH})"
 
 
+def original_user_key_sql(workspace_id: str = "workspace_id", user_id: str = "user_id") -> str:
+    """DuckDB expression for `Keys.original_user_key`."""
+    return hash_sql("user", f"{_length_prefixed_sql(workspace_id)} || {user_id}")
+
+
 def user_key_sql(workspace_id: str = "workspace_id", user_id: str = "user_id") -> str:
     """DuckDB expression for `Keys.user_key`."""
-    return hash_sql("user", f"{_length_prefixed_sql(workspace_id)} || {user_id}")
+    return original_user_key_sql(workspace_id, user_id)
+
+
+def tombstone_sql() -> str:
+    """DuckDB expression for `Keys.tombstone` of columns workspace_id and user_id."""
+    return hash_sql("erasure", original_user_key_sql())
+
+
+def user_fingerprint_sql(user_id: str = "user_id") -> str:
+    """DuckDB expression for `Keys.user_fingerprint`."""
+    return f"left({hash_sql('fingerprint', user_id)}, {FINGERPRINT_LENGTH})"
 
 
 def session_key_sql() -> str:
@@ -120,7 +152,7 @@ def scrubbed_payload(keys: Keys, fields: Mapping[str, str | None], is_shown: Cal
         if value is None:
             continue
         if field in PERSONAL_FIELDS:
-            scrubbed[field] = "hmac:" + keys.hash("fingerprint", value)[:16]
+            scrubbed[field] = "hmac:" + keys.hash("fingerprint", value)[:FINGERPRINT_LENGTH]
         else:
             scrubbed[field] = value if is_shown(field) else shape(value)
     return json.dumps(scrubbed, ensure_ascii=False, separators=(",", ":"), sort_keys=True)

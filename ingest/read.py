@@ -8,7 +8,7 @@ A private in-memory DuckDB does the parsing, the rules and the keyed hashing, wh
 import json
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ from ingest.fields import FieldChunk, quoted
 from ingest.line_form import as_given
 from ingest.lines import CorruptFile, decompressed, line_chunks
 from ingest.policies import Policies
-from ingest.privacy import Keys, scrubbed_payload
+from ingest.privacy import Keys, scrubbed_payload, tombstone_sql
 from ingest.time_zones import zone_names
 from ingest.user_agents import traits_of
 from ingest.validate import FUTURE_HOURS, fault_sql, given_sql, timestamp_sql
@@ -84,6 +84,18 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Mention:
+    """A row of a file that names somebody who was looked for.
+
+    first_line: where the row begins (in Parquet its number); lines: how many it takes.
+    """
+
+    tombstone: str
+    first_line: int
+    lines: int
+
+
+@dataclass(frozen=True)
 class Batch:
     """Rows of one chunk: `rows_read` = rows of `accepted` + rows of `rejected` + those of `dropped`.
 
@@ -103,9 +115,13 @@ def _result(future: "Future[Batch]") -> Batch:
     try:
         return future.result()
     except duckdb.Error as error:
-        raise CorruptFile(
-            f"a batch of its rows could not be read ({type(error).__name__}). Make its rows or the file smaller."
-        ) from None
+        raise _undigested(error) from None
+
+
+def _undigested(error: duckdb.Error) -> CorruptFile:
+    return CorruptFile(
+        f"a batch of its rows could not be read ({type(error).__name__}). Make its rows or the file smaller."
+    )
 
 
 class Reader:
@@ -173,6 +189,23 @@ class Reader:
         finally:
             wait([future for _, _, future in running])
 
+    def mentions(self, entity: Entity, source: Source, tombstones: Set[str]) -> tuple[list[Mention], int]:
+        """The rows of these people, refused ones too, and the number of rows whose fields cannot be read.
+
+        Raises CorruptFile as `read` does.
+        """
+        chunk_reader = self._chunk_readers[0]
+        found: list[Mention] = []
+        unreadable = 0
+        for prepare in self._chunks(entity, source):
+            try:
+                mentions, unknown = chunk_reader.mentions(entity, prepare, tombstones)
+            except duckdb.Error as error:
+                raise _undigested(error) from None
+            found += mentions
+            unreadable += unknown
+        return found, unreadable
+
     def _chunks(self, entity: Entity, source: Source) -> Iterator[Prepare]:
         """For each chunk of the file, what makes its fields available in an engine."""
         with open(source.local_path, "rb") as file:
@@ -215,6 +248,27 @@ class _ChunkReader:
         rejected = self._rejected(entity, source, load_id, chunk)
         accepted, dropped = self._policies.sift(self._engine, self._accepted(entity))
         return Batch(chunk.rows, accepted, rejected, dropped, exploded(self._engine, entity, accepted))
+
+    def mentions(self, entity: Entity, prepare: Prepare, tombstones: Set[str]) -> tuple[list[Mention], int]:
+        chunk = self._check(entity, prepare(self._engine))
+        named = self._engine.execute(
+            f"""
+            with users as (select distinct workspace_id, user_id from checked where user_id is not null),
+            hashed as (select *, {tombstone_sql()} as tombstone from users)
+            select tombstone, position, line
+            from checked
+            inner join hashed using (workspace_id, user_id)
+            where list_contains($1, tombstone)
+            order by position
+            """,
+            [sorted(tombstones)],
+        ).fetchall()
+        mentions = [
+            Mention(tombstone, line, max(1, chunk.raw(position).count(b"\n")) if chunk.raw else 1)
+            for tombstone, position, line in named
+        ]
+        unreadable = "select count(*) from checked where user_id is null and list_contains($1, reason)"
+        return mentions, self._engine.execute(unreadable, [sorted(_UNPARSED)]).fetchall()[0][0]
 
     def _check(self, entity: Entity, chunk: FieldChunk) -> FieldChunk:
         """Table `checked`: the fields as they count, their times, and the first reason to refuse the row.
@@ -268,8 +322,17 @@ class _ChunkReader:
             is_parsed = field is not None or reason not in _UNPARSED
             payload = scrubbed_payload(self.keys, fields, is_shown.__contains__) if is_parsed else None
             length, payload_hash = self._fingerprint(chunk, position, fields)
+            if self._is_erased(fields):
+                payload = payload_hash = None
             rows.append((load_id, entity.name, source.name, line, reason, field, payload, length, payload_hash))
         return _table(rows, REJECTED_SCHEMA)
+
+    def _is_erased(self, fields: dict[str, str | None]) -> bool:
+        """Whether a rejected row is of somebody who was erased; even its scrubbed fields would tell of them."""
+        user_id, workspace_id = fields.get("user_id"), fields.get("workspace_id")
+        if not self._policies.tombstones or user_id is None or workspace_id is None:
+            return False
+        return self.keys.tombstone(self.keys.original_user_key(workspace_id, user_id)) in self._policies.tombstones
 
     def _fingerprint(self, chunk: FieldChunk, position: int, fields: dict[str, str | None]) -> tuple[int | None, str]:
         """(length in bytes or None, keyed hash) of a rejected row as it stood in the file."""

@@ -3,6 +3,8 @@
 from ingest.entities import (
     BUILT_IN_SEGMENTS,
     CONSENTS,
+    ERASURE_MODES,
+    ERASURES,
     EVENT_TYPES,
     EVENTS,
     FUNNELS,
@@ -119,6 +121,8 @@ def _rules_of_its_own(entity: Entity):
         yield "steps is null", "missing_field", "'steps'"
         hours = "case when regexp_full_match(window_hours, '[0-9]{1,4}') then cast(window_hours as integer) else 0 end"
         yield f"{hours} not between 1 and {MAXIMUM_WINDOW_HOURS}", "invalid_window", "'window_hours'"
+    elif entity is ERASURES:
+        yield f"mode not in {_literals(ERASURE_MODES)}", "invalid_value", "'mode'"
     elif entity is CONSENTS:
         yield "lower(granted) not in ('true', 'false')", "invalid_value", "'granted'"
 

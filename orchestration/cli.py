@@ -157,6 +157,119 @@ def purge(landing: str | None, target: str | None) -> None:
     _run(settings, landing=landing, purge=True)
 
 
+workspace_option = click.option(
+    "--workspace", metavar="ID", default="default", show_default=True, help="The person's workspace."
+)
+user_option = click.option("--user", metavar="ID", help="The person, by the user_id of the landing files.")
+user_key_option = click.option("--user-key", metavar="KEY", help="The person, by the user_key of the tables.")
+
+
+@main.command()
+@workspace_option
+@user_option
+@user_key_option
+@click.option(
+    "--mode",
+    type=click.Choice(["delete", "anonymize"]),
+    default="delete",
+    show_default=True,
+    help="anonymize: keep what is counted, under a key that nobody knows.",
+)
+@click.option("--delete-landing", is_flag=True, help="Take the person's rows out of the landing files too.")
+@click.option(
+    "--certificate", metavar="FILE", type=click.Path(path_type=Path), help="Write it here; default: print it."
+)
+@click.option("--lift", is_flag=True, help="Let rows of the person in again that are loaded from now on.")
+@landing_option
+@target_option
+def erase(
+    workspace: str,
+    user: str | None,
+    user_key: str | None,
+    mode: str,
+    delete_landing: bool,
+    certificate: Path | None,
+    lift: bool,
+    landing: str | None,
+    target: str | None,
+) -> None:
+    """Erase a person from every table and file of the warehouse, keep them out, and print a certificate.
+
+    Exit codes: 0 erased; 1 a step failed: the person is out of the raw tables and stays out, and the next run that
+    publishes does the rest; 2 wrong usage, and nothing was changed.
+    """
+    from ingest.discover import LandingError
+    from ingest.erase import NotErased
+    from orchestration.erasure import last_certificate
+    from orchestration.run import lift_erasure, run_erasure
+    from warehouse.base import WarehouseError
+    from warehouse.open import open_warehouse
+
+    settings = _settings(target)
+    person = _person(settings, workspace, user, user_key, mode)
+    try:
+        if lift:
+            lift_erasure(settings, person)
+            click.echo("lifted: `footfall reload` brings back what the landing files hold of the person")
+            return
+        _show_progress()
+        outcome = run_erasure(settings, person, landing=landing, deletes_landing=delete_landing)
+    except (SettingsError, LandingError, NotErased) as error:
+        raise click.UsageError(str(error)) from None
+    except WarehouseError as error:
+        raise click.ClickException(str(error)) from None
+    _exit_unless_published(outcome)
+    proof = json.dumps(last_certificate(open_warehouse(settings), person.tombstone), indent=2, ensure_ascii=False)
+    if certificate:
+        _write_privately(certificate, proof + "\n")
+        click.echo(f"erased; the certificate is {certificate}")
+    else:
+        click.echo(proof)
+
+
+def _person(settings: Settings, workspace: str, user: str | None, user_key: str | None, mode: str = "delete"):
+    from ingest.erase import Person
+    from ingest.privacy import Keys
+
+    if bool(user) == bool(user_key):
+        raise click.UsageError("say who: either --user or --user-key.")
+    try:
+        keys = Keys(settings.required_secret())
+        if user:
+            return Person.of_user(keys, workspace, user, mode)
+        return Person.of_key(keys, workspace, user_key, mode)
+    except (SettingsError, ValueError) as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _write_privately(file: Path, text: str) -> None:
+    """For the owner's eyes alone."""
+    with open(file, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
+        out.write(text)
+
+
+@main.command("export-user")
+@workspace_option
+@user_option
+@user_key_option
+@click.option("--output", metavar="DIR", type=click.Path(path_type=Path), required=True, help="A folder, new or empty.")
+@target_option
+def export_user(workspace: str, user: str | None, user_key: str | None, output: Path, target: str | None) -> None:
+    """Write everything that is held about a person, as JSON and CSV, a file a table."""
+    from orchestration.export import ExportError, export_person
+    from warehouse.base import WarehouseError
+
+    settings = _settings(target)
+    person = _person(settings, workspace, user, user_key)
+    try:
+        tables = export_person(settings, person, output)
+    except (SettingsError, ExportError) as error:
+        raise click.UsageError(str(error)) from None
+    except WarehouseError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{sum(tables.values()):,} rows of {len(tables)} tables are in {output}")
+
+
 def _run(settings: Settings, **request) -> None:
     """One run with progress and summary on the screen; `request`: see orchestration.run.Request."""
     _show_progress()
@@ -182,6 +295,13 @@ def _outcome(settings: Settings, **request):
 def _finish(outcome, settings: Settings) -> None:
     from orchestration.summary import print_summary
 
+    _exit_unless_published(outcome)
+    if outcome.up_to_date:
+        click.echo("Nothing new: the published marts stand.")
+    print_summary(settings)
+
+
+def _exit_unless_published(outcome) -> None:
     for check in outcome.failed_checks:
         click.echo(f"\nfailed: {check.name}", err=True)
         for row in check.rows:
@@ -191,9 +311,6 @@ def _finish(outcome, settings: Settings) -> None:
     if not outcome.published and not outcome.up_to_date:
         click.echo("\nNothing was published: readers still see the marts as they were.", err=True)
         sys.exit(EXIT_FAILED)
-    if outcome.up_to_date:
-        click.echo("Nothing new: the published marts stand.")
-    print_summary(settings)
 
 
 @main.command()

@@ -20,6 +20,7 @@ from ingest.purge import PurgeError, purge_events
 from ingest.reload import check_reload, reload_files
 from ingest.retention import Retention, set_horizons
 from ingest.time_zones import refresh_time_zones
+from orchestration.erasure import finish_erasures, is_unfinished
 from orchestration.pending import is_built_with, note_changes, pending_kinds
 from orchestration.project import build_fingerprint, ensure_manifest, published_marts, user_tables
 from orchestration.rebuild import Scope, check_scope, note_rebuild
@@ -44,6 +45,7 @@ class Refresh:
         reload: loaded files whose rows are to be replaced by those they hold now (see ingest.reload).
         forget: take the rows of these files out instead; they are gone.
         purge: delete what went over the horizons of retention first.
+        deletes_landing: whether people whom request files name are to leave the landing files too.
         clock: the moment of the run, aware; every step sees the same one.
         run_id: kept in the ledger and with the publication.
         is_built: whether this run built everything pending and every check of the build passed.
@@ -59,6 +61,7 @@ class Refresh:
     reload: Sequence[str] = ()
     forget: bool = False
     purge: bool = False
+    deletes_landing: bool = False
     clock: datetime = field(default_factory=utc_now)
     is_built: bool = False
 
@@ -82,7 +85,13 @@ class Refresh:
             ReloadError: a name fits no file that was loaded.
             ScopeError: the workspace to rebuild is not known.
             PurgeError: what is to be purged may not be what is published.
+            SettingsError: landing files are to be rewritten that are not in a local folder.
         """
+        if self.deletes_landing and "://" in self.landing:
+            raise SettingsError(
+                f"files under {self.landing} cannot be rewritten; erase without deleting from the landing files, and "
+                "remove the rows that the certificate names there yourself"
+            )
         if self.reload:
             check_reload(self.warehouse, self.landing, self.reload, forget=self.forget)
         if self.rebuild:
@@ -119,7 +128,7 @@ class Refresh:
         if self.purge:
             self._purge()
         reloaded = self._reload(options) if self.reload else LoadReport()
-        report = load_landing(self.warehouse, self.landing, **options)
+        report = load_landing(self.warehouse, self.landing, deletes_landing=self.deletes_landing, **options)
         log.info(
             "read %d new files: %s rows, %s loaded, %s duplicates, %s rejected",
             len(report.files),
@@ -131,10 +140,15 @@ class Refresh:
         report.withdrawn += reloaded.withdrawn
         if report.withdrawn:
             log.info("deleted %s stored events that consent does not cover now", f"{report.withdrawn:,}")
+        if report.erased:
+            log.info("erased %s people from the loaded rows", f"{report.erased:,}")
         for note in report.notes:
             log.warning("left alone: %s: %s", note.path, note.reason)
         workspaces = refresh_time_zones(self.warehouse, self.clock.date())
-        if "everything" not in self.note_changes():
+        pending = self.note_changes()
+        if not pending:
+            self._finish_erasures()
+        if "everything" not in pending:
             for workspace in workspaces:
                 log.info("local time of workspace %s changed: all its days are rebuilt", workspace)
             if self.rebuild:
@@ -184,7 +198,7 @@ class Refresh:
         """Whether there is no new file and no pending work, so that a run would change nothing."""
         with self.warehouse.transaction() as tx:
             known = ledger.known_files(tx, landing_root(self.landing))
-            if not is_policy_in_force(tx, self.consent_policy):
+            if is_unfinished(tx) or not is_policy_in_force(tx, self.consent_policy):
                 return False
         if discover(self.landing, ENTITIES, known, self.settings.settle_seconds).files:
             return False
@@ -205,7 +219,11 @@ class Refresh:
         log.info("published: publication %d, %d tables", publication.publication_id, len(marts))
         for line in restatement_lines(self.warehouse, publication.publication_id):
             log.info("%s", line)
+        self._finish_erasures()
         return publication
+
+    def _finish_erasures(self) -> None:
+        finish_erasures(self.settings, self.warehouse, self.landing, self.clock)
 
     def published_dates(self) -> dict[str, str]:
         """The as_of_date of every published workspace, as text."""
@@ -226,6 +244,7 @@ def open_refresh(
     reload: Sequence[str] = (),
     forget: bool = False,
     purge: bool = False,
+    deletes_landing: bool = False,
 ) -> Iterator[Refresh]:
     """A run that holds the warehouse's lock until the block ends.
 
@@ -248,6 +267,7 @@ def open_refresh(
             reload=reload,
             forget=forget,
             purge=purge,
+            deletes_landing=deletes_landing,
         )
 
 

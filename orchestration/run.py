@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
+from ingest.erase import Person, lift_tombstone
+from ingest.load import utc_naive
 from orchestration.dagster_home import leave_flushing_to_the_system, prepare_dagster_home
+from orchestration.erasure import erase
 from orchestration.failures import FailedCheck, failed_dbt_nodes
 from orchestration.rebuild import Scope
 from orchestration.refresh import open_refresh
@@ -53,6 +56,7 @@ class Request:
         reload: loaded files whose rows are to be replaced by those they hold now.
         forget: take the rows of these files out instead; they are gone.
         purge: delete what went over the horizons of retention.
+        deletes_landing: whether people whom request files name are to leave the landing files too.
     """
 
     landing: str | None = None
@@ -62,6 +66,7 @@ class Request:
     reload: tuple[str, ...] = ()
     forget: bool = False
     purge: bool = False
+    deletes_landing: bool = False
 
 
 def run_pipeline(settings: Settings, request: Request) -> Outcome:
@@ -77,6 +82,28 @@ def run_pipeline(settings: Settings, request: Request) -> Outcome:
     return _materialize(settings, request)
 
 
+def run_erasure(settings: Settings, person: Person, *, landing: str | None, deletes_landing: bool) -> Outcome:
+    """Take a person out of raw and keep them out, then build, audit and publish, and rid the storage of the bytes.
+
+    Dagster is not told whom: it keeps what a run was asked for. What the first step leaves pending, the run finds.
+    """
+    options = {"landing": landing, "deletes_landing": deletes_landing}
+    with open_refresh(settings, str(uuid.uuid4()), **options) as refresh:
+        refresh.check()
+        erase(refresh, person, deletes_landing=deletes_landing)
+    return _materialize(settings, Request(**options))
+
+
+def lift_erasure(settings: Settings, person: Person) -> None:
+    """Let rows of the person in again that are loaded from now on.
+
+    Raises:
+        NotErased: nobody keeps them out.
+    """
+    with open_refresh(settings, str(uuid.uuid4())) as refresh, refresh.warehouse.transaction() as tx:
+        lift_tombstone(tx, person, utc_naive(refresh.clock))
+
+
 def resource_config(request: Request) -> dict[str, object]:
     """The request as the configuration of the resource `refresh` (see `defs/resources.py`)."""
     scope = request.rebuild or Scope()
@@ -90,6 +117,7 @@ def resource_config(request: Request) -> dict[str, object]:
         "reload": list(request.reload),
         "forget": request.forget,
         "purge": request.purge,
+        "deletes_landing": request.deletes_landing,
     }
 
 

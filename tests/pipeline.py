@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from ingest.erase import Person
 from ingest.load_report import LoadReport
+from orchestration.erasure import erase
 from orchestration.project import (
     DBT_EXECUTABLE,
     PROJECT_DIR,
@@ -85,6 +87,15 @@ class Pipeline:
                 self.build(refresh, data_tests=data_tests)
                 refresh.publish()
         return report
+
+    def erase(
+        self, landing: Path, *people: Person, clock: datetime | None = None, deletes_landing: bool = False
+    ) -> None:
+        """Erase people, and run until nothing of them is left."""
+        with open_refresh(self.settings, str(uuid.uuid4()), landing=str(landing)) as refresh:
+            for person in people:
+                erase(refresh, person, deletes_landing=deletes_landing)
+        self.run(landing, clock=clock)
 
     def interrupted_run(
         self, landing: Path, *, built: Sequence[str], clock: datetime | None = None, **request: object

@@ -130,6 +130,16 @@ class Warehouse(ABC):
         """
 
     @abstractmethod
+    def scrub(self) -> list[str]:
+        """Rid the storage of the bytes of rows that were deleted; readers go on reading meanwhile.
+
+        To be called while the lock is held, by nobody else, and after a publication: what it replaced goes too.
+
+        Returns:
+            What was done, and what could not be, in words for a certificate.
+        """
+
+    @abstractmethod
     def next_publication_id(self, tx: Transaction) -> int:
         """The number that the next call of `publish` will give, for as long as the lock is held."""
 

@@ -8,6 +8,7 @@
 import fcntl
 import os
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -163,6 +164,29 @@ class DuckDBWarehouse(Warehouse):
         self._remove_old_files()
         return Publication(publication_id, run_id, changed)
 
+    def scrub(self) -> list[str]:
+        """DELETE leaves bytes in a database file, and so does CHECKPOINT: only a copy holds nothing but the rows.
+
+        A publication that a reader holds goes too: they read on from the file without a name, until they close it.
+        """
+        copy = self._working_file.with_name("copy.duckdb")
+        copy.unlink(missing_ok=True)
+        with self._connect() as connection:
+            name = connection.execute("select current_database()").fetchone()[0]
+            with _attached(connection, copy, "fresh") as writer:
+                writer.execute(f'copy from database "{name}" to fresh')
+        shutil.copymode(self._working_file, copy)
+        _sync_file(copy)
+        os.replace(copy, self._working_file)
+        _sync_folder(self._working_file.parent)
+        shutil.rmtree(self._spill_folder, ignore_errors=True)
+        newest = self._pointer.resolve()
+        earlier = [path for _, path in self._published_files() if path != newest]
+        for path in earlier:
+            path.unlink()
+        _sync_folder(self._published_folder)
+        return ["the warehouse file was written anew", f"{len(earlier)} earlier publications were removed"]
+
     def next_publication_id(self, tx: Transaction) -> int:
         # A publication that a crash kept from being recorded has its file all the same.
         return max(tx.fetch(_LAST_PUBLICATION_ID)[0][0], *(number for number, _ in self._published_files()), 0) + 1
@@ -236,11 +260,7 @@ class DuckDBWarehouse(Warehouse):
         return sorted((int(match.group(1)), path) for match, path in found if match)
 
     def _point_to(self, file: Path) -> None:
-        descriptor = os.open(file, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _sync_file(file)
         staged = self._pointer.with_suffix(".next")
         staged.unlink(missing_ok=True)
         staged.symlink_to(file.name)
@@ -273,29 +293,35 @@ def _copy_marts(connection: duckdb.DuckDBPyConnection, marts: Sequence[Mart], hi
 
 
 @contextmanager
-def _attached(connection: duckdb.DuckDBPyConnection, file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A second connection to the same warehouse that sees a new database file as `publication`; removed on failure."""
+def _attached(
+    connection: duckdb.DuckDBPyConnection, file: Path, name: str = "publication"
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A second connection to the same warehouse that sees a new database file by this name; removed on failure."""
     for leftover in (file, file.with_name(file.name + ".wal")):
         leftover.unlink(missing_ok=True)
     quoted = str(file).replace("'", "''")
     with connection.cursor() as other:
-        other.execute(f"attach '{quoted}' as publication")
+        other.execute(f"attach '{quoted}' as {name}")
         try:
             yield other
         except BaseException:
-            other.execute("detach publication")
+            other.execute(f"detach {name}")
             file.unlink(missing_ok=True)
             raise
-        other.execute("detach publication")
+        other.execute(f"detach {name}")
 
 
-def _sync_folder(folder: Path) -> None:
-    """Let the renamed pointer survive a power loss: the commit that follows forgets the pending work."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def _sync_file(file: Path) -> None:
+    descriptor = os.open(file, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Let the renamed pointer survive a power loss: the commit that follows forgets the pending work."""
+    _sync_file(folder)
 
 
 def _try_lock(descriptor: int) -> bool:

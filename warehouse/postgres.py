@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import adbc_driver_postgresql.dbapi as adbc
 import psycopg2
+import psycopg2.errors
 import psycopg2.extensions
 import pyarrow as pa
 
@@ -42,6 +43,10 @@ BULK_ROWS = 10_000
 _PLACEHOLDER = re.compile(r"\$(\d+)")
 # The server's default of 4 MB sorts the ids of a load on disk.
 WORK_MEMORY = "64MB"
+# A mart is written anew as soon as no reader holds it. A reader who comes while that is awaited waits so long, at most.
+LOCK_TIMEOUT = "200ms"
+LOCK_ATTEMPTS = 50
+LOCK_PAUSE_SECONDS = 0.5
 RUN_LOCK = 0x466F6F7466616C6C  # "Footfall"
 
 
@@ -172,6 +177,28 @@ class PostgresWarehouse(Warehouse):
             record_publication(tx, publication_id, run_id, fingerprint, as_of)
         return Publication(publication_id, run_id, changed)
 
+    def scrub(self) -> list[str]:
+        """VACUUM leaves bytes of the rows it removes on their pages (measured), so tables are written anew in full.
+
+        The planner's statistics hold values of columns: ANALYZE replaces them, and their table is written anew last.
+        """
+        with _reachable(self):
+            connection = psycopg2.connect(self._dsn, application_name="footfall scrub")
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(_TABLES_OF_PEOPLE)
+                tables = [table for (table,) in cursor.fetchall()]
+                cursor.execute(f"set lock_timeout = '{LOCK_TIMEOUT}'")
+                is_seen = not _wait_for_snapshots(cursor)
+                held = [table for table in [*tables, "pg_catalog.pg_statistic"] if not _write_anew(cursor, table)]
+        finally:
+            connection.close()
+        done = [f"{len(tables) + 1 - len(held)} tables were written anew (VACUUM FULL)"]
+        if is_seen:
+            done.append("a session still sees the rows as they were: they leave bytes until VACUUM FULL after its end")
+        return [*done, *(f"{table}: held by a reader, so deleted rows leave bytes until VACUUM FULL" for table in held)]
+
     def next_publication_id(self, tx: Transaction) -> int:
         return tx.fetch("select coalesce(max(publication_id), 0) + 1 from ops.publications")[0][0]
 
@@ -231,6 +258,49 @@ def _reachable(warehouse: PostgresWarehouse) -> Iterator[None]:
         words = str(error).strip().splitlines()[0].replace(warehouse._dsn, "the DSN")
         password = urlsplit(warehouse._dsn).password
         raise WarehouseError(f"{warehouse!r}: {words.replace(password, '…') if password else words}") from None
+
+
+# Tables that hold rows of people, by the columns that such rows have.
+_TABLES_OF_PEOPLE = """
+select distinct format('%I.%I', columns.table_schema, columns.table_name)
+from information_schema.columns
+inner join information_schema.tables using (table_schema, table_name)
+where tables.table_type = 'BASE TABLE'
+    and columns.table_schema not in ('pg_catalog', 'information_schema')
+    and columns.column_name in ('user_key', 'session_id', 'attributes', 'value_text', 'payload')
+order by 1
+"""
+
+
+def _wait_for_snapshots(cursor: psycopg2.extensions.cursor) -> bool:
+    """Whether no other session sees rows any more that are deleted by now; VACUUM keeps those, in full or not.
+
+    Dashboards in one long transaction do, and so does the server's own ANALYZE while it runs.
+    """
+    cursor.execute("select cast(pg_current_xact_id() as xid)")
+    now = cursor.fetchone()[0]
+    for _ in range(LOCK_ATTEMPTS):
+        cursor.execute(
+            "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+            " and age(backend_xmin) > age(cast(%s as xid))",
+            (str(now),),
+        )
+        if cursor.fetchone()[0] == 0:
+            return True
+        time.sleep(LOCK_PAUSE_SECONDS)
+    return False
+
+
+def _write_anew(cursor: psycopg2.extensions.cursor, table: str) -> bool:
+    """False when readers held the table all the time; then its dead rows are only marked as free."""
+    for _ in range(LOCK_ATTEMPTS):
+        try:
+            cursor.execute(f"vacuum (full, analyze) {table}")
+            return True
+        except psycopg2.errors.LockNotAvailable:
+            time.sleep(LOCK_PAUSE_SECONDS)
+    cursor.execute(f"vacuum (analyze) {table}")
+    return False
 
 
 def _next_token(cursor: psycopg2.extensions.cursor) -> int:

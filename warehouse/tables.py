@@ -117,6 +117,20 @@ OPS: dict[str, tuple[tuple[str, str], ...]] = {
         ("category_at", TIMESTAMP),
     ),
     "ops.fence": (("token", BIGINT),),
+    # People who were erased, with the certificate of it. Until completed_at the storage may hold bytes of them; their
+    # user_key stands here until the tables were searched for it.
+    "ops.erasures": (
+        ("erasure_id", TEXT),
+        ("workspace_id", TEXT),
+        ("tombstone", TEXT),
+        ("mode", TEXT),
+        ("run_id", TEXT),
+        ("user_key", TEXT),
+        ("deletes_landing", BOOLEAN),
+        ("erased_at", TIMESTAMP),
+        ("completed_at", TIMESTAMP),
+        ("certificate", TEXT),
+    ),
     # A keyed hash of a constant: tells whether a run has the key this warehouse was built with.
     "ops.secret_marks": (("mark", TEXT),),
 }

@@ -42,3 +42,13 @@ purge_job = dg.define_asset_job(
     config=_prefilled(purge=True),
     description="Delete the events that went over the horizon (FOOTFALL_RETAIN_RAW_DAYS), then do what `refresh` does.",
 )
+
+erase_job = dg.define_asset_job(
+    "erase",
+    selection=_EVERYTHING,
+    config=_prefilled(deletes_landing=False),
+    description=(
+        "Erase the people whom request files in `erasures/` name; with deletes_landing, from the landing files too. It "
+        "takes no names: Dagster keeps what a run was asked for."
+    ),
+)

@@ -55,6 +55,11 @@ class RefreshResource(dg.ConfigurableResource):
     )
     purge: bool = Field(False, description="Delete what went over the horizons of retention first.")
 
+    deletes_landing: bool = Field(
+        False,
+        description="Take people whom request files in `erasures/` name out of the landing files too.",
+    )
+
     _run: Refresh = PrivateAttr()
 
     @contextmanager
@@ -80,6 +85,7 @@ class RefreshResource(dg.ConfigurableResource):
             "reload": tuple(self.reload),
             "forget": self.forget,
             "purge": self.purge,
+            "deletes_landing": self.deletes_landing,
         }
 
     @property

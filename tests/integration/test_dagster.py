@@ -18,7 +18,7 @@ BIN = Path(sys.executable).parent
 SECRET = "a secret of the tests, long enough"
 SECONDS_TO_PUBLISH = 90
 
-ENTITIES = ("consents", "events", "features", "funnels", "goals", "segments", "users", "workspaces")
+ENTITIES = ("consents", "erasures", "events", "features", "funnels", "goals", "segments", "users", "workspaces")
 BOOKKEEPING = (
     "funnel_steps",
     "loads",
@@ -205,7 +205,7 @@ def test_whatever_a_person_starts_runs_in_one_process(definitions):
 def test_jobs_schedules_and_one_sensor(definitions):
     repository = definitions.get_repository_def()
     jobs = sorted(job.name for job in repository.get_all_jobs() if not job.name.startswith("__"))
-    assert jobs == ["backfill", "purge", "refresh", "reload"]
+    assert jobs == ["backfill", "erase", "purge", "refresh", "reload"]
     schedule = repository.get_schedule_def("daily_refresh")
     assert (schedule.cron_schedule, schedule.execution_timezone, schedule.job_name) == ("0 6 * * *", "UTC", "refresh")
     sensor = repository.get_sensor_def("landing_folder")
@@ -220,6 +220,7 @@ def test_jobs_schedules_and_one_sensor(definitions):
         ("backfill", {"rebuild_from": None, "rebuild_to": None, "rebuild_workspace": None, "full_refresh": False}),
         ("reload", {"reload": [], "forget": False}),
         ("purge", {"purge": True}),
+        ("erase", {"deletes_landing": False}),
     ],
 )
 def test_launchpad_shows_what_to_fill_in(definitions, job, shown):
