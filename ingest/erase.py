@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from ingest.entities import CONSENTS, EVENTS, USERS, Entity
 from ingest.privacy import HASH_LENGTH, Keys, shape
+from ingest.purge import ARCHIVED
 from ingest.removal import delete_events
 
 if TYPE_CHECKING:
@@ -207,6 +208,13 @@ def _anonymize(tx: "Transaction") -> None:
             """,
             (salt,),
         )
+    for name in ARCHIVED:
+        ids = ["user_key = md5($1 || user_key)"]
+        if "session" in name:
+            ids.append("session_id = md5($1 || session_id)")
+        if name == "sessions":
+            ids.append("client_session_key = md5($1 || client_session_key)")
+        tx.execute(f"update ops.archived_{name} set {', '.join(ids)} where user_key in {_ANONYMOUS}", (salt,))
     tx.execute(
         f"""
         insert into raw.pending (kind, workspace_id, user_key, touched_at, touched_until)
@@ -307,6 +315,8 @@ def _delete_events(tx: "Transaction", run_id: str, clock: datetime) -> None:
         """
     )
     delete_events(tx, "erased", run_id, clock)
+    for name in ARCHIVED:
+        tx.execute(f"delete from ops.archived_{name} where user_key in {_REQUESTED_KEYS}")
 
 
 def _delete_rows(
