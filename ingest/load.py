@@ -28,7 +28,7 @@ from ingest.entities import (
 )
 from ingest.lines import CorruptFile
 from ingest.load_report import FileResult, LoadReport
-from ingest.privacy import Keys
+from ingest.privacy import DEFAULT_RULES, Keys, PrivacyRules
 from ingest.read import DEFAULT_MAX_ROW_BYTES, Batch, Reader, Source
 from ingest.replace import redate_rows, restore_repetitions
 from ingest.unknown_fields import lines_of, rejected_segments
@@ -47,6 +47,7 @@ def load_landing(
     *,
     run_id: str,
     clock: datetime,
+    privacy_rules: PrivacyRules = DEFAULT_RULES,
     on_progress: Callable[[FileResult], None] | None = None,
     max_row_bytes: int = DEFAULT_MAX_ROW_BYTES,
     settle_seconds: float = DEFAULT_SETTLE_SECONDS,
@@ -59,6 +60,8 @@ def load_landing(
     Raises LandingError when the landing root cannot be read, and whatever the warehouse raises.
     """
     started = time.monotonic()
+    if privacy_rules.ip_salts:
+        privacy_rules.ip_salts.destroy_expired(clock)
     with warehouse.transaction() as tx:
         known = ledger.known_files(tx, landing_root(root))
     discovery = discover(root, ENTITIES, known, settle_seconds)
@@ -66,7 +69,7 @@ def load_landing(
     if not discovery.files:
         report.seconds = time.monotonic() - started
         return report
-    with warehouse.session(), Reader(keys, clock, max_row_bytes) as reader:
+    with warehouse.session(), Reader(keys, clock, max_row_bytes, privacy_rules) as reader:
         for file in discovery.files:
             try:
                 result = _load_file(warehouse, reader, file, _Load(file, landing_root(root), run_id, clock))

@@ -27,7 +27,7 @@ from ingest.entities import ENTITIES
 from ingest.lines import CorruptFile
 from ingest.load import load_within
 from ingest.load_report import FileResult, LoadReport
-from ingest.privacy import Keys
+from ingest.privacy import DEFAULT_RULES, Keys, PrivacyRules
 from ingest.read import DEFAULT_MAX_ROW_BYTES, Reader
 from ingest.replace import take_out
 
@@ -107,6 +107,7 @@ def reload_files(
     run_id: str,
     clock: datetime,
     forget: bool = False,
+    privacy_rules: PrivacyRules = DEFAULT_RULES,
     on_progress: Callable[[FileResult], None] = lambda result: None,
     max_row_bytes: int = DEFAULT_MAX_ROW_BYTES,
     settle_seconds: float = DEFAULT_SETTLE_SECONDS,
@@ -131,7 +132,7 @@ def reload_files(
         plan = _plan(tx, root, names, forget, settle_seconds)
         report = _take_out(tx, root, plan, run_id, utc_clock)
         if plan.files:
-            with Reader(keys, clock, max_row_bytes) as reader:
+            with Reader(keys, clock, max_row_bytes, privacy_rules) as reader:
                 for file in plan.files:
                     dated_at = plan.dated_at(file.path) or utc_clock
                     load = {"root": landing_root(root), "run_id": run_id, "clock": clock, "dated_at": dated_at}
