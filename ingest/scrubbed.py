@@ -51,7 +51,7 @@ def scrub_chunk(
     tests = [f"list(distinct {quoted(name)}) filter ({test})" for name, (test, _) in rewrites.items()]
     if not tests:
         return frozenset()
-    found = engine.execute(f"select {', '.join(tests)} from checked where reason is null").fetchone()
+    (found,) = engine.execute(f"select {', '.join(tests)} from checked where reason is null").fetchall()
     changed = set()
     for (name, (_, rewrite)), texts in zip(rewrites.items(), found, strict=True):
         rows = [(text, stored) for text, stored in rewrite(texts or []) if stored != text]
