@@ -26,10 +26,11 @@ ADDRESS_SQL = f"case when {is_plain_address_sql()} then ip_address else addresse
 # Users with their sessions, addresses and browsers repeat within a chunk, and so do referrers: only the distinct ones
 # are hashed and taken apart. Keeping the hashes from chunk to chunk was measured no faster.
 _VISITOR = ("workspace_id", "user_id", "session_id", "ip_address", "user_agent")
+VISITORS_SQL = f"""create or replace temp table distinct_visitors as
+    select distinct {", ".join(_VISITOR)} from checked where reason is null"""
 DISTINCT_SQL = (
     f"""create or replace temp table visitors as
-        with distinct_visitors as (select distinct {", ".join(_VISITOR)} from checked where reason is null),
-        distinct_users as (select distinct workspace_id, user_id from distinct_visitors),
+        with distinct_users as (select distinct workspace_id, user_id from distinct_visitors),
         user_keys as (select *, {user_key_sql()} as user_key from distinct_users)
         select
             distinct_visitors.*,

@@ -239,6 +239,7 @@ class _ChunkReader:
 
     def _accepted(self, entity: Entity) -> pa.Table:
         if entity is EVENTS:
+            self._engine.execute(output.VISITORS_SQL)
             self._read_user_agents()
             self._read_addresses()
             for statement in output.DISTINCT_SQL:
@@ -248,7 +249,7 @@ class _ChunkReader:
 
     def _read_user_agents(self) -> None:
         """Table `traits`: what the chunk's distinct user agents say."""
-        distinct = "select distinct user_agent from checked where reason is null and user_agent is not null"
+        distinct = "select distinct user_agent from distinct_visitors where user_agent is not null"
         texts = [text for (text,) in self._engine.execute(distinct).fetchall()]
         rows = [(text, self.keys.hash("user_agent", text), *traits_of(text)) for text in texts]
         self._engine.register("traits", _table(rows, _TRAITS_SCHEMA))
@@ -256,8 +257,8 @@ class _ChunkReader:
     def _read_addresses(self) -> None:
         """Table `addresses`: the chunk's distinct addresses that are not plain IPv4, in their one form."""
         unusual = f"""
-            select distinct ip_address from checked
-            where reason is null and ip_address is not null and not {is_plain_address_sql()}
+            select distinct ip_address from distinct_visitors
+            where ip_address is not null and not {is_plain_address_sql()}
         """
         rows = [(text, normalized_address(text)) for (text,) in self._engine.execute(unusual).fetchall()]
         self._engine.register("addresses", _table(rows, _ADDRESSES_SCHEMA))

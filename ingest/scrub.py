@@ -82,17 +82,13 @@ _ISSUED_CARD = re.compile(
 # As cards are written: 4 4 4 4, 4 6 5, and at most 19 digits in fours.
 _LEAST_GROUP, _MOST_GROUPS = 3, 5
 
-# Whatever `names_somebody` finds.
-PERSONAL = (
+SUSPICIOUS = (
     "@|%(?:25)*(?:40|2[Bb])"
     "|[+] ?[(]?[0-9][0-9 ()./-]{6}|[+] ?[(]?[0-9]{1,6}%20"
     "|[0-9]{3}[)]?(?:[ .-]|%20){1,2}[0-9]{3}(?:[ .-]|%20)[0-9]{4}"
     "|(?:^|[^0-9A-Za-z.,+-])[(]?0[0-9]{1,5}[)]?(?:[ /-]|%20){1,2}[0-9]"
     "|(?:^|[^0-9])[0-9](?:[ -]?[0-9]){13}"
-    "|(?i:phone|tel|mobile|msisdn|whatsapp|fax|number|no|nr) ?[:=/]"
-)
-SUSPICIOUS = (
-    PERSONAL + r"|\\[u/]"
+    r"|\\[u/]"
     "|eyJ|[bB][eE][aA][rR][eE][rR] |[bB][aA][sS][iI][cC] |(?:sk|pk|rk|whsec)_|gh[pousr]_|github_|glpat-|xox|AKIA|ASIA"
     "|AIza|ya29"
     "|(?i:mail|mail.?address|phone|tel|mobile|msisdn|whats.?app|fax|number|no|nr|card|pan|token|key|secret|pass.?word"

@@ -14,7 +14,7 @@ from ingest import strict_json
 from ingest.entities import CONSENTS, EVENTS, FEATURES, FUNNELS, GOALS, SEGMENTS, USERS, WORKSPACES, Entity
 from ingest.fields import quoted
 from ingest.privacy import Keys
-from ingest.scrub import PERSONAL, SUSPICIOUS, UUID, names_somebody, page_of, scrub, scrub_document
+from ingest.scrub import SUSPICIOUS, UUID, names_somebody, page_of, scrub, scrub_document
 
 # The fields that are stored as they come but for this. Ids of workspaces are names that settings and reports use.
 _TEXTS = {
@@ -28,15 +28,20 @@ _TEXTS = {
     CONSENTS: ("purpose",),
 }
 _SCHEMA = pa.schema([("given", pa.string()), ("stored", pa.string())])
-# Two steps: the second one, without ids in the form of UUIDs, is only for the texts of the first.
-_IS_SUSPICIOUS = """case when regexp_matches({text}, getvariable('suspicious'))
-    then regexp_matches(regexp_replace({text}, getvariable('uuid'), '~', 'g'), getvariable('suspicious')) end"""
+# Ids as long as UUIDs or MD5 hashes, nearly all, are no numbers that people have.
+_UNUSUAL_ID = """case
+    when strlen(event_id) not in (32, 36)
+        or contains(event_id, '@') or contains(event_id, '%') or contains(event_id, '+')
+        then event_id
+end"""
+_IS_LONGER_PAGE = "(contains({text}, '?') or contains({text}, '#') or contains({text}, '://'))"
+# Ids in the form of UUIDs are frequent and would be taken for tokens.
+_IS_SUSPICIOUS = "regexp_matches(regexp_replace({text}, getvariable('uuid'), '~', 'g'), getvariable('suspicious'))"
 
 
 def install(engine: duckdb.DuckDBPyConnection) -> None:
     """Hand the expressions to a connection as variables."""
     engine.execute("set variable suspicious = $1", [SUSPICIOUS])
-    engine.execute("set variable personal = $1", [PERSONAL])
     engine.execute("set variable uuid = $1", [UUID])
 
 
@@ -48,13 +53,10 @@ def scrub_chunk(
     Returns the names of these fields.
     """
     rewrites = _rewrites(engine, entity, keys, kept_parameters)
-    tests = [f"list(distinct {quoted(name)}) filter ({test})" for name, (test, _) in rewrites.items()]
-    if not tests:
-        return frozenset()
-    (found,) = engine.execute(f"select {', '.join(tests)} from checked where reason is null").fetchall()
+    found = engine.execute(_texts_to_look_at_sql(entity)).fetchall() if rewrites else []
     changed = set()
-    for (name, (_, rewrite)), texts in zip(rewrites.items(), found, strict=True):
-        rows = [(text, stored) for text, stored in rewrite(texts or []) if stored != text]
+    for name, texts in found:
+        rows = [(text, stored) for text, stored in rewrites[name](texts) if stored != text]
         if rows:
             columns = zip(*rows, strict=True)
             arrays = [pa.array(column, pa.string()) for column in columns]
@@ -84,13 +86,45 @@ def _table_name(name: str) -> str:
     return f"scrubbed_{name}"
 
 
+def _texts_to_look_at_sql(entity: Entity) -> str:
+    """SELECT of field and list of its distinct texts that may have to change.
+
+    All texts of a row are tried as one, for most rows hold none: an expression a field was measured three times as
+    dear, most of it for compiling them.
+    """
+    columns = {name: quoted(name) for name in _TEXTS[entity]}
+    if entity.document:
+        columns[entity.document] = entity.document
+    is_longer_page = is_longer = "false"
+    if entity is EVENTS:
+        columns |= {"page_path": "page_path", "event_id": _UNUSUAL_ID}
+        is_longer_page = f"coalesce({_IS_LONGER_PAGE.format(text='page_path')}, false)"
+        is_longer = f"(field = 'page_path' and {_IS_LONGER_PAGE.format(text='text')})"
+    members = ", ".join(f"{{'field': '{name}', 'text': {column}}}" for name, column in columns.items())
+    return f"""
+        with rows_to_look_at as (
+            select unnest([{members}]) as member
+            from checked
+            where reason is null and (
+                {is_longer_page}
+                or regexp_matches(concat_ws(chr(10), {", ".join(columns.values())}), getvariable('suspicious'))
+            )
+        ),
+        texts as (select distinct member.field as field, member.text as text from rows_to_look_at)
+        select field, list(text)
+        from texts
+        where text is not null and ({is_longer} or {_IS_SUSPICIOUS.format(text="text")})
+        group by field
+    """
+
+
 _Rewrite = Callable[[list[str]], list[tuple[str, str | None]]]
 
 
 def _rewrites(
     engine: duckdb.DuckDBPyConnection, entity: Entity, keys: Keys, kept_parameters: Collection[str]
-) -> dict[str, tuple[str, _Rewrite]]:
-    """Field -> the test of a text that may have to change, and what gives each such text with the one to store."""
+) -> dict[str, _Rewrite]:
+    """Field -> what gives each of its texts with the one to store."""
 
     def texts(given: list[str]) -> list[tuple[str, str | None]]:
         return [(text, scrub(text)) for text in given]
@@ -103,15 +137,11 @@ def _rewrites(
     def ids(given: list[str]) -> list[tuple[str, str | None]]:
         return [(text, keys.hash("event_id", text) if names_somebody(text) else text) for text in given]
 
-    rewrites: dict[str, tuple[str, _Rewrite]] = {
-        name: (_IS_SUSPICIOUS.format(text=quoted(name)), texts) for name in _TEXTS[entity]
-    }
+    rewrites: dict[str, _Rewrite] = dict.fromkeys(_TEXTS[entity], texts)
     if entity is EVENTS:
-        has_more = "regexp_matches(page_path, '[?#]|://')"
-        rewrites["page_path"] = f"{has_more} or {_IS_SUSPICIOUS.format(text='page_path')}", pages
-        rewrites["event_id"] = "regexp_matches(event_id, getvariable('personal'))", ids
+        rewrites |= {"page_path": pages, "event_id": ids}
     if entity.document:
-        rewrites[entity.document] = _IS_SUSPICIOUS.format(text=entity.document), _documents
+        rewrites[entity.document] = _documents
     return rewrites
 
 

@@ -140,6 +140,29 @@ def reload(files: tuple[str, ...], forget: bool, landing: str | None, target: st
     _run(_settings(target), landing=landing, reload=files, forget=forget)
 
 
+@main.command()
+@landing_option
+@target_option
+def rotate_key(landing: str | None, target: str | None) -> None:
+    """Apply the new keys of FOOTFALL_ROTATION_KEYS: every user key changes, everything is rebuilt and published.
+
+    The ring before stays set: new events pass through all of it. Exit codes: as of `footfall run`.
+    """
+    from orchestration.key_ring import rotate_keys
+    from warehouse.base import WarehouseError
+
+    settings = _settings(target)
+    _show_progress()
+    try:
+        people = rotate_keys(settings)
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+    except WarehouseError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{people:,} user keys were rewritten.")
+    _run(settings, landing=landing)
+
+
 def _run(settings: Settings, **request) -> None:
     """One run with progress and summary on the screen; `request`: see orchestration.run.Request."""
     _show_progress()

@@ -13,14 +13,14 @@ from ingest.discover import discover, landing_root
 from ingest.entities import ENTITIES
 from ingest.load import load_landing
 from ingest.load_report import FileResult, LoadReport
-from ingest.privacy import Keys
 from ingest.reload import check_reload, reload_files
 from ingest.time_zones import refresh_time_zones
+from orchestration.key_ring import check_keys
 from orchestration.pending import note_changes, pending_kinds
 from orchestration.project import build_fingerprint, ensure_manifest, published_marts, user_tables
 from orchestration.rebuild import Scope, check_scope, note_rebuild
 from orchestration.restatements import restatement_lines
-from orchestration.settings import Settings, SettingsError, utc_now
+from orchestration.settings import Settings, utc_now
 from warehouse.base import Publication, Warehouse, WarehouseError
 from warehouse.open import open_warehouse
 from warehouse.publications import announce_publication
@@ -81,9 +81,10 @@ class Refresh:
         self.check()
         options = {
             "on_progress": LoadProgress(),
-            "keys": Keys(self.settings.required_secret()),
+            "keys": self.settings.keys(),
             "run_id": self.run_id,
             "clock": self.clock,
+            "privacy_rules": self.settings.privacy_rules,
             "max_row_bytes": self.settings.max_row_bytes,
             "settle_seconds": self.settings.settle_seconds,
         }
@@ -138,7 +139,11 @@ class Refresh:
             return pending_kinds(tx)
 
     def is_up_to_date(self) -> bool:
-        """Whether there is no new file and no pending work, so that a run would change nothing."""
+        """Whether there is no new file and no pending work, so that a run would change nothing.
+
+        A salt that has served its time is destroyed all the same.
+        """
+        self.settings.privacy_rules.ip_salts.destroy_expired(self.clock)
         with self.warehouse.transaction() as tx:
             known = ledger.known_files(tx, landing_root(self.landing))
         if discover(self.landing, ENTITIES, known, self.settings.settle_seconds).files:
@@ -184,13 +189,14 @@ def open_refresh(
     """A run that holds the warehouse's lock until the block ends.
 
     Raises:
-        SettingsError: no secret key, or another one than the warehouse was built with.
+        SettingsError: no secret key, or other keys than the warehouse was built with.
         LockTimeout: another run held the warehouse too long.
     """
-    settings.required_secret()
+    keys = settings.keys()
     warehouse = open_warehouse(settings)
     with warehouse.lock(settings.lock_wait_seconds, lambda holder: log.info("waiting for another run (%s)", holder)):
-        _check_secret(warehouse, settings)
+        with warehouse.transaction() as tx:
+            check_keys(tx, keys)
         yield Refresh(
             settings,
             warehouse,
@@ -202,20 +208,6 @@ def open_refresh(
             reload=reload,
             forget=forget,
         )
-
-
-def _check_secret(warehouse: Warehouse, settings: Settings) -> None:
-    """Refuse another key: every user would count as a new one, and no repeated event would be recognised."""
-    mark = Keys(settings.required_secret()).hash("fingerprint", "footfall warehouse")
-    with warehouse.transaction() as tx:
-        known = tx.fetch("select mark from ops.secret_marks")
-        if not known:
-            tx.execute("insert into ops.secret_marks (mark) values ($1)", (mark,))
-        elif known != [(mark,)]:
-            raise SettingsError(
-                "FOOTFALL_SECRET_KEY is not the key this warehouse was built with. With another one every user would "
-                "count as new and repeated events would count twice. Set the old key again."
-            )
 
 
 class LoadProgress:
