@@ -67,10 +67,12 @@ _NAMED_TOKEN = (
     r"|(?P<said_name>(?i:(?<![a-z])(?:token|api[_-]?key|secret|password|passwd|pwd) ?: ?))"
     r"(?=[^\s\"'<>,\d]{0,64}\d)[^\s\"'<>,]{6,}"
 )
+# Scripts, styles and fonts are named after a hash of what they hold; a token is not named after its kind.
+_FILE_EXTENSION = r"\.(?:js|mjs|css|map|json|html?|ttf|otf|eot|woff2?|svg|png|jpe?g|gif|webp|avif|ico|mp[34]|pdf)\b"
 _FOUND = re.compile(
     f"(?P<ordinary>{_UUID}|{_TIME}|{_DATE})|(?P<token>{_JWT}|{_ISSUED_TOKEN})|(?P<email>{_EMAIL})"
     f"|(?P<named_token>{_NAMED_TOKEN})|(?P<named_phone>{_NAMED_PHONE})|(?P<phone>{_PHONE})|(?P<digits>{_DIGITS})"
-    r"|(?P<run>(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{32,})"
+    rf"|(?P<run>(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{{32,}}+(?!{_FILE_EXTENSION}))"
 )
 
 # Issuers' first digits and lengths (ISO/IEC 7812): Visa, Mastercard, American Express, Diners, Discover, JCB, UnionPay,

@@ -117,6 +117,8 @@ LEFT_ALONE = [
     "/blog/how-To-Build-A-Great-Product-In-2026-With-2-People",
     "getUserAccountByIdAndOrganizationName2AndMore3Things",
     "feature_use.export_to_csv_with_headers_and_footers_v2",
+    "/fonts/cJZKeOuBrn4kERxqtaUH3aCWcynf_cDxXwCLxiixG1c.ttf",
+    "/main.da39a3ee5e6b4b0d3255bfef95601890afd80709.js",
     "monkey=banana",
     "token expired",
     "password required",
