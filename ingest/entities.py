@@ -514,6 +514,9 @@ HORIZONS = RawTable(
     ),
 )
 
+# The keys that every user key has passed through since the first one, each known by a keyed hash of a constant.
+KEY_RING = RawTable("key_ring", (("position", BIGINT), ("fingerprint", TEXT), ("applied_at", TIMESTAMP)))
+
 EXPLODED_TABLES = (USER_ATTRIBUTES, SEGMENT_CONDITIONS, FUNNEL_STEPS)
 BOOKKEEPING_TABLES = (
     REJECTED,
@@ -530,5 +533,6 @@ BOOKKEEPING_TABLES = (
     LEAVING_EVENTS,
     LEAVING_DAYS,
     HORIZONS,
+    KEY_RING,
 )
 RAW_TABLES = tuple(entity.table for entity in ENTITIES) + EXPLODED_TABLES + BOOKKEEPING_TABLES

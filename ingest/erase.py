@@ -74,7 +74,10 @@ class Person:
 
     @classmethod
     def of_key(cls, keys: Keys, workspace_id: str, user_key: str, mode: str = "delete") -> "Person":
-        """The person whom the tables call by this key. Raises ValueError when it is none."""
+        """The person whom the tables call by this key. Raises ValueError when it is none, or when keys have rotated:
+        the key before, which keeps the person out, cannot be told from it."""
+        if keys.ring_marks:
+            raise ValueError("user keys have rotated since the first one: name the person by --user")
         if not is_user_key(user_key):
             raise ValueError(
                 f"{user_key!r} is no user key: those have {HASH_LENGTH} hexadecimal characters, lower case"

@@ -39,7 +39,7 @@ from ingest.erase import carry_out_requests
 from ingest.lines import CorruptFile
 from ingest.load_report import FileResult, LoadReport
 from ingest.policies import NO_POLICY, ConsentPolicy, policies_of
-from ingest.privacy import Keys
+from ingest.privacy import DEFAULT_RULES, Keys, PrivacyRules
 from ingest.read import DEFAULT_MAX_ROW_BYTES, Batch, Reader, Source
 from ingest.replace import redate_rows, restore_repetitions
 from ingest.retention import KEEP_EVERYTHING, Retention, set_horizons
@@ -65,6 +65,7 @@ def load_landing(
     clock: datetime,
     consent_policy: ConsentPolicy = NO_POLICY,
     retention: Retention = KEEP_EVERYTHING,
+    privacy_rules: PrivacyRules = DEFAULT_RULES,
     on_progress: Callable[[FileResult], None] | None = None,
     max_row_bytes: int = DEFAULT_MAX_ROW_BYTES,
     settle_seconds: float = DEFAULT_SETTLE_SECONDS,
@@ -81,11 +82,13 @@ def load_landing(
     Raises LandingError when the landing root cannot be read, and whatever the warehouse raises.
     """
     started = time.monotonic()
+    if privacy_rules.ip_salts:
+        privacy_rules.ip_salts.destroy_expired(clock)
     with warehouse.transaction() as tx:
         known = ledger.known_files(tx, landing_root(root))
     discovery = discover(root, ENTITIES, known, settle_seconds)
     report = LoadReport(notes=list(discovery.notes))
-    new_reader = Reader(keys, clock, max_row_bytes) if discovery.files else nullcontext()
+    new_reader = Reader(keys, clock, max_row_bytes, privacy_rules) if discovery.files else nullcontext()
     with warehouse.session(), new_reader as reader:
         for entity in ENTITIES:
             files = [file for file in discovery.files if file.entity is entity]

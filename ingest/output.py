@@ -2,6 +2,9 @@
 
 # Only names from entities.py are put into SQL; values are parameters, variables or Arrow tables
 
+from collections.abc import Collection
+
+from ingest.addresses import is_plain_address_sql
 from ingest.canonical import canonical_sql
 from ingest.entities import (
     CONSENTS,
@@ -18,6 +21,7 @@ from ingest.entities import (
 )
 from ingest.fields import quoted
 from ingest.privacy import digest_sql, session_key_sql, tombstone_sql, user_fingerprint_sql, user_key_sql
+from ingest.scrubbed import join_sql, scrubbed_fields, stored_sql
 from ingest.validate import decimal_sql, referrer_host_sql
 
 _DETAILS = (
@@ -30,23 +34,28 @@ end"""
 _DURATION = decimal_sql("details.duration")
 _UPDATED_AT = "coalesce(updated_at_utc, getvariable('load_clock'))"
 
+# The engine sees that an address is IPv4 as it is always written; of the others `addresses` knows the one form.
+ADDRESS_SQL = f"case when {is_plain_address_sql()} then ip_address else addresses.normalized end"
+
 # Users with their sessions, addresses and browsers repeat within a chunk, and so do referrers: only the distinct ones
 # are hashed and taken apart. Keeping the hashes from chunk to chunk was measured no faster.
 _VISITOR = ("workspace_id", "user_id", "session_id", "ip_address", "user_agent")
+VISITORS_SQL = f"""create or replace temp table distinct_visitors as
+    select distinct {", ".join(_VISITOR)} from checked where reason is null"""
 DISTINCT_SQL = (
     f"""create or replace temp table visitors as
-        with distinct_visitors as (select distinct {", ".join(_VISITOR)} from checked where reason is null),
-        distinct_users as (select distinct workspace_id, user_id from distinct_visitors),
+        with distinct_users as (select distinct workspace_id, user_id from distinct_visitors),
         user_keys as (select *, {user_key_sql()} as user_key from distinct_users)
         select
             distinct_visitors.*,
             user_key,
             {session_key_sql()} as client_session_key,
-            {digest_sql("ip", "ip_address")} as ip_hash,
+            {digest_sql("ip", ADDRESS_SQL)} as ip_hash,
             traits.* exclude (user_agent)
         from distinct_visitors
         inner join user_keys using (workspace_id, user_id)
-        left join traits using (user_agent)""",
+        left join traits using (user_agent)
+        left join addresses using (ip_address)""",
     f"""create or replace temp table referrers as
         select referrer, {referrer_host_sql()} as referrer_host
         from (select distinct referrer from checked where reason is null and referrer is not null)""",
@@ -55,9 +64,6 @@ DISTINCT_SQL = (
 _COLUMNS = {
     EVENTS: {
         "workspace_id": "hashed.workspace_id",
-        "device_type": "coalesce(hashed.device_type, visitors.device_type)",
-        "browser": "coalesce(hashed.browser, visitors.browser)",
-        "os": "coalesce(hashed.os, visitors.os)",
         "is_bot": "coalesce(visitors.is_bot, false)",
         "is_gpc": "coalesce(details.gpc = 'true', false)",
         "metadata": "document",
@@ -72,7 +78,7 @@ _COLUMNS = {
         "attributes": "document",
         "updated_at": _UPDATED_AT,
     },
-    WORKSPACES: {"workspace_name": "name", "updated_at": _UPDATED_AT},
+    WORKSPACES: {"updated_at": _UPDATED_AT},
     FEATURES: {"updated_at": _UPDATED_AT},
     GOALS: {"updated_at": _UPDATED_AT},
     SEGMENTS: {"criteria": "document", "updated_at": _UPDATED_AT},
@@ -90,15 +96,22 @@ _SAME_VISITOR = " and ".join(f"hashed.{name} is not distinct from visitors.{name
 _FROM_EVENTS = f"hashed inner join visitors on {_SAME_VISITOR} left join referrers using (referrer)"
 
 
-def accepted_sql(entity: Entity) -> str:
-    """SELECT of the entity's raw table from `checked`, `documents` and, for events, the tables of their hashes."""
-    expressions = {
-        "load_id": "cast(getvariable('load_id') as bigint)",
-        **_COLUMNS[entity],
-    }
+def accepted_sql(entity: Entity, changed: Collection[str] = ()) -> str:
+    """SELECT of the entity's raw table from `checked`, `documents` and, for events, the tables of their hashes.
+
+    changed: the fields of which texts are scrubbed, see `scrubbed.scrub_chunk`.
+    """
+    texts = {name: stored_sql(name, f"hashed.{quoted(name)}", changed) for name in scrubbed_fields(entity)}
+    expressions = {"load_id": "cast(getvariable('load_id') as bigint)", **texts, **_COLUMNS[entity]}
+    if entity is EVENTS:
+        for name in ("device_type", "browser", "os"):
+            expressions[name] = f"coalesce({texts[name]}, visitors.{name})"
+    elif entity is WORKSPACES:
+        expressions["workspace_name"] = texts["name"]
     columns = ",\n".join(f"{expressions.get(name, name)} as {name}" for name in entity.table.column_names)
+    joins = [join_sql(name, f"hashed.{quoted(name)}", changed) for name in texts]
     source = _FROM_EVENTS if entity is EVENTS else "hashed"
-    return f"with {_hashed(entity)} select {columns} from {source}"
+    return f"with {_hashed(entity, changed)} select {columns} from {source} {' '.join(joins)}"
 
 
 def rejected_sql(entity: Entity) -> str:
@@ -126,11 +139,12 @@ def content_hashes_sql(entity: Entity, canonical: str) -> str:
     return columns
 
 
-def _hashed(entity: Entity) -> str:
+def _hashed(entity: Entity, changed: Collection[str]) -> str:
     """CTEs of the good rows, with their document as stored, and the hashes of those that `documents` describes."""
     if entity.document is None:
         return "hashed as (select * from checked where reason is null)"
     canonical = canonical_sql(entity, "documents.canonical", members_are_columns=False)
+    as_read = f"coalesce(documents.document, checked.{entity.document})"
     replaced = (
         f"case when canonical is null then content_hash else {digest_sql('dedup', 'canonical')} end as content_hash"
     )
@@ -141,10 +155,11 @@ def _hashed(entity: Entity) -> str:
         described as (
             select
                 checked.*,
-                coalesce(documents.document, checked.{entity.document}) as document,
+                {stored_sql(entity.document, as_read, changed)} as document,
                 case when documents.canonical is not null then {canonical} end as canonical
             from checked
             left join documents on checked.{entity.document} = documents.given
+            {join_sql(entity.document, f"checked.{entity.document}", changed)}
             where checked.reason is null and documents.reason is null
         ),
         hashed as (select * replace ({replaced}), {_DETAILS} as details from described)

@@ -6,6 +6,7 @@ A private in-memory DuckDB does the parsing, the rules and the keyed hashing, wh
 # Only names from entities.py are put into SQL; values are parameters, variables or Arrow tables
 
 import json
+import secrets
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Set
@@ -18,7 +19,8 @@ from typing import Self
 import duckdb
 import pyarrow as pa
 
-from ingest import csv_rows, ndjson, output, parquet_rows
+from ingest import csv_rows, ndjson, output, parquet_rows, scrubbed
+from ingest.addresses import is_plain_address_sql, normalized_address
 from ingest.canonical import canonical_sql, flat_document_sql, member_column, member_sql, text_fields
 from ingest.documents import is_flat_sql, read_document
 from ingest.entities import EVENTS, REJECTED, Entity
@@ -27,7 +29,8 @@ from ingest.fields import FieldChunk, quoted
 from ingest.line_form import as_given
 from ingest.lines import CorruptFile, decompressed, line_chunks
 from ingest.policies import Policies
-from ingest.privacy import Keys, scrubbed_payload, tombstone_sql
+from ingest.privacy import DEFAULT_RULES, Keys, PrivacyRules, scrubbed_payload, tombstone_sql
+from ingest.salts import SALT_BYTES
 from ingest.time_zones import zone_names
 from ingest.user_agents import traits_of
 from ingest.validate import FUTURE_HOURS, fault_sql, given_sql, timestamp_sql
@@ -63,6 +66,7 @@ _TRAITS_SCHEMA = pa.schema(
         ("is_bot", pa.bool_()),
     ]
 )
+_ADDRESSES_SCHEMA = pa.schema([("ip_address", pa.string()), ("normalized", pa.string())])
 _REJECTED_TYPES = {"text": pa.string(), "bigint": pa.int64()}
 REJECTED_SCHEMA = pa.schema([(name, _REJECTED_TYPES[kind]) for name, kind in REJECTED.columns])
 
@@ -134,16 +138,24 @@ class Reader:
     max_row_bytes: a longer row is rejected.
     """
 
-    def __init__(self, keys: Keys, clock: datetime, max_row_bytes: int = DEFAULT_MAX_ROW_BYTES) -> None:
+    def __init__(
+        self,
+        keys: Keys,
+        clock: datetime,
+        max_row_bytes: int = DEFAULT_MAX_ROW_BYTES,
+        rules: PrivacyRules = DEFAULT_RULES,
+    ) -> None:
         if clock.tzinfo is None:
             raise ValueError(
                 "the load clock has no time zone; pass an aware datetime such as datetime.now(timezone.utc)"
             )
-        self.keys = keys
+        self.keys = keys.salted(rules.ip_salts.salt(clock) if rules.ip_salts else secrets.token_bytes(SALT_BYTES))
         self.max_row_bytes = max_row_bytes
         self._spill = tempfile.TemporaryDirectory(prefix="footfall-reader-")
         utc_clock = clock.astimezone(UTC).replace(tzinfo=None)
-        self._chunk_readers = [_ChunkReader(keys, utc_clock, self._spill.name) for _ in range(CHUNKS_AT_A_TIME)]
+        self._chunk_readers = [
+            _ChunkReader(self.keys, utc_clock, self._spill.name, rules.kept_parameters) for _ in range(CHUNKS_AT_A_TIME)
+        ]
         self._threads = ThreadPoolExecutor(CHUNKS_AT_A_TIME, thread_name_prefix="footfall-reader")
 
     def __enter__(self) -> Self:
@@ -223,9 +235,10 @@ class Reader:
 class _ChunkReader:
     """One private engine, and one chunk at a time through it."""
 
-    def __init__(self, keys: Keys, utc_clock: datetime, spill_folder: str) -> None:
+    def __init__(self, keys: Keys, utc_clock: datetime, spill_folder: str, kept_parameters: frozenset[str]) -> None:
         self.keys = keys
         self._policies = Policies()
+        self._kept_parameters = kept_parameters
         self._engine = duckdb.connect(":memory:", config={**ENGINE_SETTINGS, "temp_directory": spill_folder})
         self._engine.execute("set timezone = 'UTC'")
         self._engine.execute("set enable_progress_bar = false")
@@ -233,6 +246,7 @@ class _ChunkReader:
         self._engine.execute("set variable latest_timestamp = $1", [utc_clock + timedelta(hours=FUTURE_HOURS)])
         self._engine.execute("set variable time_zones = $1", [sorted(zone_names())])
         keys.install(self._engine)
+        scrubbed.install(self._engine)
 
     def close(self) -> None:
         self._engine.close()
@@ -302,17 +316,29 @@ class _ChunkReader:
 
     def _accepted(self, entity: Entity) -> pa.Table:
         if entity is EVENTS:
+            self._engine.execute(output.VISITORS_SQL)
             self._read_user_agents()
+            self._read_addresses()
             for statement in output.DISTINCT_SQL:
                 self._engine.execute(statement)
-        return self._engine.sql(output.accepted_sql(entity)).to_arrow_table()
+        changed = scrubbed.scrub_chunk(self._engine, entity, self.keys, self._kept_parameters)
+        return self._engine.sql(output.accepted_sql(entity, changed)).to_arrow_table()
 
     def _read_user_agents(self) -> None:
         """Table `traits`: what the chunk's distinct user agents say."""
-        distinct = "select distinct user_agent from checked where reason is null and user_agent is not null"
+        distinct = "select distinct user_agent from distinct_visitors where user_agent is not null"
         texts = [text for (text,) in self._engine.execute(distinct).fetchall()]
         rows = [(text, self.keys.hash("user_agent", text), *traits_of(text)) for text in texts]
         self._engine.register("traits", _table(rows, _TRAITS_SCHEMA))
+
+    def _read_addresses(self) -> None:
+        """Table `addresses`: the chunk's distinct addresses that are not plain IPv4, in their one form."""
+        unusual = f"""
+            select distinct ip_address from distinct_visitors
+            where ip_address is not null and not {is_plain_address_sql()}
+        """
+        rows = [(text, normalized_address(text)) for (text,) in self._engine.execute(unusual).fetchall()]
+        self._engine.register("addresses", _table(rows, _ADDRESSES_SCHEMA))
 
     def _rejected(self, entity: Entity, source: Source, load_id: int, chunk: FieldChunk) -> pa.Table:
         rows = []

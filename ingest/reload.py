@@ -31,7 +31,7 @@ from ingest.lines import CorruptFile
 from ingest.load import load_within, utc_naive
 from ingest.load_report import FileResult, LoadReport
 from ingest.policies import NO_POLICY, ConsentPolicy, policies_of
-from ingest.privacy import Keys
+from ingest.privacy import DEFAULT_RULES, Keys, PrivacyRules
 from ingest.read import DEFAULT_MAX_ROW_BYTES, Reader
 from ingest.replace import take_out
 from ingest.retention import KEEP_EVERYTHING, Retention, set_horizons
@@ -114,6 +114,7 @@ def reload_files(
     forget: bool = False,
     consent_policy: ConsentPolicy = NO_POLICY,
     retention: Retention = KEEP_EVERYTHING,
+    privacy_rules: PrivacyRules = DEFAULT_RULES,
     on_progress: Callable[[FileResult], None] = lambda result: None,
     max_row_bytes: int = DEFAULT_MAX_ROW_BYTES,
     settle_seconds: float = DEFAULT_SETTLE_SECONDS,
@@ -139,7 +140,7 @@ def reload_files(
         plan = _plan(tx, root, names, forget, settle_seconds)
         report = _take_out(tx, root, plan, run_id, utc_clock)
         if plan.files:
-            with Reader(keys, clock, max_row_bytes) as reader:
+            with Reader(keys, clock, max_row_bytes, privacy_rules) as reader:
                 for entity, files in groupby(plan.files, attrgetter("entity")):
                     if entity is EVENTS:
                         set_horizons(tx, retention, clock)

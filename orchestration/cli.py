@@ -229,12 +229,11 @@ def erase(
 
 def _person(settings: Settings, workspace: str, user: str | None, user_key: str | None, mode: str = "delete"):
     from ingest.erase import Person
-    from ingest.privacy import Keys
 
     if bool(user) == bool(user_key):
         raise click.UsageError("say who: either --user or --user-key.")
     try:
-        keys = Keys(settings.required_secret())
+        keys = settings.keys()
         if user:
             return Person.of_user(keys, workspace, user, mode)
         return Person.of_key(keys, workspace, user_key, mode)
@@ -268,6 +267,29 @@ def export_user(workspace: str, user: str | None, user_key: str | None, output: 
     except WarehouseError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{sum(tables.values()):,} rows of {len(tables)} tables are in {output}")
+
+
+@main.command()
+@landing_option
+@target_option
+def rotate_key(landing: str | None, target: str | None) -> None:
+    """Apply the new keys of FOOTFALL_ROTATION_KEYS: every user key changes, everything is rebuilt and published.
+
+    The ring before stays set: new events pass through all of it. Exit codes: as of `footfall run`.
+    """
+    from orchestration.key_ring import rotate_keys
+    from warehouse.base import WarehouseError
+
+    settings = _settings(target)
+    _show_progress()
+    try:
+        people = rotate_keys(settings)
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+    except WarehouseError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{people:,} user keys were rewritten.")
+    _run(settings, landing=landing)
 
 
 def _run(settings: Settings, **request) -> None:

@@ -61,14 +61,18 @@ def _versions() -> Finding:
 def _settings(settings: Settings) -> Iterator[Finding]:
     for name, field in type(settings).model_fields.items():
         value = getattr(settings, name)
-        shown = "(set, not shown)" if name in ("secret_key", "postgres_dsn") and value is not None else value
+        shown = (
+            "(set, not shown)"
+            if name in ("secret_key", "rotation_keys", "postgres_dsn") and value is not None
+            else value
+        )
         origin = "" if name in settings.model_fields_set else " (default)"
         yield Finding(f"FOOTFALL_{name.upper()}", f"{'unset' if shown is None else shown}{origin}: {field.description}")
 
 
 def _secret(settings: Settings) -> Finding:
     try:
-        settings.required_secret()
+        settings.keys()
     except SettingsError as error:
         return Finding("secret key", str(error), is_well=False, is_fatal=True)
     return Finding("secret key", "set")

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from ingest.erase import Person, carry_out_requests, in_list, request_erasure, tables_of_users
 from ingest.load import utc_naive
 from ingest.mentions import Mentions, find_mentions
-from ingest.privacy import Keys
 from orchestration.settings import Settings
 from warehouse.base import Transaction, Warehouse
 
@@ -183,7 +182,7 @@ def _search_landing(
     return find_mentions(
         warehouse,
         landing,
-        Keys(settings.required_secret()),
+        settings.keys(),
         {erasure.tombstone for erasure in erasures},
         clock=clock,
         max_row_bytes=settings.max_row_bytes,

@@ -9,6 +9,7 @@ changed back in between, therefore leaves the work where it is, and doing it twi
     range       this stretch of a user's history is to be rebuilt
     workspace   a workspace's local time is another one
     dates       as_of_date moved; no event did
+    rotation    every user key is another one: with `everything`, and no session is the one it was
     everything  models or lasting settings changed, or somebody asked for it: a full refresh
 """
 

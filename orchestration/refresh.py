@@ -15,12 +15,12 @@ from ingest.entities import ENTITIES
 from ingest.load import load_landing, utc_naive
 from ingest.load_report import DROPPED, FileResult, LoadReport
 from ingest.policies import ConsentPolicy
-from ingest.privacy import Keys
 from ingest.purge import PurgeError, purge_events
 from ingest.reload import check_reload, reload_files
 from ingest.retention import Retention, set_horizons
 from ingest.time_zones import refresh_time_zones
 from orchestration.erasure import finish_erasures, is_unfinished
+from orchestration.key_ring import check_keys
 from orchestration.pending import is_built_with, note_changes, pending_kinds
 from orchestration.project import build_fingerprint, ensure_manifest, published_marts, user_tables
 from orchestration.rebuild import Scope, check_scope, note_rebuild
@@ -117,11 +117,12 @@ class Refresh:
         self.check()
         options = {
             "on_progress": LoadProgress(),
-            "keys": Keys(self.settings.required_secret()),
+            "keys": self.settings.keys(),
             "run_id": self.run_id,
             "clock": self.clock,
             "consent_policy": self.consent_policy,
             "retention": self.retention,
+            "privacy_rules": self.settings.privacy_rules,
             "max_row_bytes": self.settings.max_row_bytes,
             "settle_seconds": self.settings.settle_seconds,
         }
@@ -195,7 +196,11 @@ class Refresh:
             return pending_kinds(tx)
 
     def is_up_to_date(self) -> bool:
-        """Whether there is no new file and no pending work, so that a run would change nothing."""
+        """Whether there is no new file and no pending work, so that a run would change nothing.
+
+        A salt that has served its time is destroyed all the same.
+        """
+        self.settings.privacy_rules.ip_salts.destroy_expired(self.clock)
         with self.warehouse.transaction() as tx:
             known = ledger.known_files(tx, landing_root(self.landing))
             if is_unfinished(tx) or not is_policy_in_force(tx, self.consent_policy):
@@ -249,13 +254,14 @@ def open_refresh(
     """A run that holds the warehouse's lock until the block ends.
 
     Raises:
-        SettingsError: no secret key, or another one than the warehouse was built with.
+        SettingsError: no secret key, or other keys than the warehouse was built with.
         LockTimeout: another run held the warehouse too long.
     """
-    settings.required_secret()
+    keys = settings.keys()
     warehouse = open_warehouse(settings)
     with warehouse.lock(settings.lock_wait_seconds, lambda holder: log.info("waiting for another run (%s)", holder)):
-        _check_secret(warehouse, settings)
+        with warehouse.transaction() as tx:
+            check_keys(tx, keys)
         yield Refresh(
             settings,
             warehouse,
@@ -269,20 +275,6 @@ def open_refresh(
             purge=purge,
             deletes_landing=deletes_landing,
         )
-
-
-def _check_secret(warehouse: Warehouse, settings: Settings) -> None:
-    """Refuse another key: every user would count as a new one, and no repeated event would be recognised."""
-    mark = Keys(settings.required_secret()).hash("fingerprint", "footfall warehouse")
-    with warehouse.transaction() as tx:
-        known = tx.fetch("select mark from ops.secret_marks")
-        if not known:
-            tx.execute("insert into ops.secret_marks (mark) values ($1)", (mark,))
-        elif known != [(mark,)]:
-            raise SettingsError(
-                "FOOTFALL_SECRET_KEY is not the key this warehouse was built with. With another one every user would "
-                "count as new and repeated events would count twice. Set the old key again."
-            )
 
 
 class LoadProgress:

@@ -11,7 +11,8 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ingest.policies import ConsentPolicy
-from ingest.privacy import MINIMUM_SECRET_LENGTH
+from ingest.privacy import MINIMUM_SECRET_LENGTH, Keys, PrivacyRules
+from ingest.salts import IpSalts
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
@@ -33,6 +34,13 @@ class Settings(BaseSettings):
     target: Literal["duckdb", "postgres"] = Field("duckdb", description="engine that holds the warehouse")
     landing: str | None = Field(None, description="landing folder or fsspec URL; default: <home>/landing")
     secret_key: SecretStr | None = Field(None, description="secret from which every pseudonym key is derived")
+    rotation_keys: SecretStr | None = Field(
+        None, description="secrets that rotated the user keys since, in their order, separated by commas"
+    )
+    ip_salt_days: int = Field(1, ge=1, le=366, description="days of loads that one salt of IP addresses serves")
+    keep_query_parameters: str = Field(
+        "", description="parameters of queries that stay in page paths, separated by commas"
+    )
     postgres_dsn: SecretStr | None = Field(
         None, description="postgresql://user:password@host:port/database; unset: an embedded server is started"
     )
@@ -132,6 +140,25 @@ class Settings(BaseSettings):
                 "Make one with `openssl rand -hex 32`, keep it as carefully as the data, and export it."
             )
         return self.secret_key.get_secret_value()
+
+    def keys(self) -> Keys:
+        """The keys of every pseudonym.
+
+        Raises:
+            SettingsError: the secret key, or one of the rotation keys, is missing or too short.
+        """
+        rotation = self.rotation_keys.get_secret_value() if self.rotation_keys else ""
+        ring = [secret.strip() for secret in rotation.split(",")] if rotation.strip() else []
+        try:
+            return Keys(self.required_secret(), ring)
+        except ValueError as error:
+            raise SettingsError(str(error)) from None
+
+    @cached_property
+    def privacy_rules(self) -> PrivacyRules:
+        """What is decided here about personal data; the salts are files under `home`."""
+        parameters = (name.strip() for name in self.keep_query_parameters.split(","))
+        return PrivacyRules(IpSalts(self.home / "salts", self.ip_salt_days), frozenset(filter(None, parameters)))
 
 
 def utc_now() -> datetime:

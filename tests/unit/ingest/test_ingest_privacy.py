@@ -41,6 +41,26 @@ def test_user_key_in_sql_is_the_one_in_python(keys):
         assert engine.execute(sql, [workspace, user]).fetchone() == (keys.user_key(workspace, user),)
 
 
+def test_user_key_passes_through_the_ring_in_sql_and_python(keys):
+    ring = ("the first of the rotation", "the second of the rotation")
+    ringed, engine = Keys(SECRET, ring), duckdb.connect()
+    ringed.install(engine)
+    expected = keys.user_key("w", "u")
+    for secret in ring:
+        subkey = hmac.digest(secret.encode(), b"footfall/user/1", "sha256")
+        expected = hmac.new(subkey, expected.encode(), hashlib.sha256).hexdigest()[:32]
+    assert ringed.user_key("w", "u") == expected
+    assert ringed.rotated(Keys(SECRET, ring[:1]).user_key("w", "u"), 1) == expected
+    sql = f"select {user_key_sql('w', 'u')} from (select 'w' as w, 'u' as u)"
+    assert engine.execute(sql).fetchall() == [(expected,)]
+    assert ringed.hash("dedup", "x") == keys.hash("dedup", "x")
+
+
+def test_short_rotation_key_is_refused():
+    with pytest.raises(ValueError, match="FOOTFALL_ROTATION_KEYS has 5 characters; at least 16"):
+        Keys(SECRET, ["short"])
+
+
 def test_workspace_and_user_do_not_run_together(keys):
     assert keys.user_key("a", "bc") != keys.user_key("ab", "c")
 

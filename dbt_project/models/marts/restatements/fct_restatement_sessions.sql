@@ -6,12 +6,20 @@
 ) }}
 
 -- Only sessions that a build has replaced since the last publication can differ from what readers see, so only those
--- are laid side by side.
+-- are laid side by side. When a rotation of keys gave every session another id, nothing can be told of them.
 with
 
 publication as (
 
     select * from {{ ref('int_publication') }}
+
+),
+
+rotations as (
+
+    select pending_kind
+    from {{ ref('stg_pending') }}
+    where pending_kind = 'rotation'
 
 ),
 
@@ -203,3 +211,4 @@ from changes
 cross join publication
 left join sessions_now on changes.workspace_id = sessions_now.workspace_id
 left join sessions_replaced on changes.workspace_id = sessions_replaced.workspace_id
+where not exists (select 1 from rotations)
