@@ -39,6 +39,10 @@ class Settings(BaseSettings):
     session_key: Literal["inactivity", "client"] = Field(
         "inactivity", description="client: a separate sequence per client session_id, then the gap rule"
     )
+    small_group: int = Field(5, ge=1, description="marts_safe hides groups of fewer users; 1 hides none")
+    role_prefix: str = Field(
+        "", pattern="^[a-z0-9_]{0,30}$", description="put before the names of Postgres roles, which a whole server shares"
+    )
     schedule_cron: str = Field("0 6 * * *", description="cron expression of the daily refresh")
     schedule_timezone: str = Field("UTC", description="IANA time zone of the cron expression")
     sensor_seconds: int = Field(30, ge=5, description="seconds between two looks at the landing folder")

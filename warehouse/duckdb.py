@@ -20,10 +20,10 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.base import (
-    CANDIDATE_SCHEMA,
     MARTS_SCHEMA,
     OPS_SCHEMA,
     RAW_SCHEMA,
+    SAFE_SCHEMA,
     LockTimeout,
     Mart,
     Publication,
@@ -258,17 +258,18 @@ class DuckDBWarehouse(Warehouse):
 
 def _copy_marts(connection: duckdb.DuckDBPyConnection, marts: Sequence[Mart], history: pa.Table) -> dict[str, int]:
     """Write every mart and the list of publications to the attached new file; returns the rows written by mart."""
-    connection.execute(f"create schema publication.{MARTS_SCHEMA}")
+    for schema in (MARTS_SCHEMA, SAFE_SCHEMA):
+        connection.execute(f"create schema publication.{schema}")
     connection.execute(f"create schema publication.{OPS_SCHEMA}")
     connection.register("history", history)
     connection.execute(f"create table publication.{OPS_SCHEMA}.publications as select * from history")
     written = {}
     for mart in marts:
         rows = connection.execute(
-            f"create table publication.{MARTS_SCHEMA}.{mart.name} as "
-            f"select * from {CANDIDATE_SCHEMA}.{mart.name} order by {', '.join(mart.key)}"
+            f"create table publication.{mart.published} as "
+            f"select * from {mart.candidate} order by {', '.join(mart.key)}"
         ).fetchone()
-        written[mart.name] = rows[0]
+        written[mart.published] = rows[0]
     return written
 
 

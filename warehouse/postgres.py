@@ -17,10 +17,11 @@ import psycopg2.extensions
 import pyarrow as pa
 
 from warehouse.base import (
-    CANDIDATE_SCHEMA,
+    CANDIDATES,
     MARTS_SCHEMA,
     OPS_SCHEMA,
     RAW_SCHEMA,
+    SAFE_SCHEMA,
     LockTimeout,
     LostLock,
     Mart,
@@ -100,7 +101,7 @@ class PostgresWarehouse(Warehouse):
 
     def prepare(self) -> None:
         with self.transaction() as tx:
-            for schema in (RAW_SCHEMA, OPS_SCHEMA, MARTS_SCHEMA):
+            for schema in (RAW_SCHEMA, OPS_SCHEMA, MARTS_SCHEMA, SAFE_SCHEMA):
                 tx.execute(f"create schema if not exists {schema}")
             for name in TABLES:
                 tx.execute(create_table(name, TYPES))
@@ -161,7 +162,7 @@ class PostgresWarehouse(Warehouse):
             held = tx.fetch("select token from ops.fence for update")
             if self._fencing_token is None or held != [(self._fencing_token,)]:
                 raise LostLock("another run took over this warehouse; nothing was published, run again")
-            changed = {mart.name: _replace_changed_rows(tx, mart) for mart in marts}
+            changed = {mart.published: _replace_changed_rows(tx, mart) for mart in marts}
             publication_id = self.next_publication_id(tx)
             record_publication(tx, publication_id, run_id, fingerprint, as_of)
         return Publication(publication_id, run_id, changed)
@@ -265,7 +266,7 @@ def _wait_for_lock(cursor: Any, wait_seconds: float, on_wait: Callable[[str], No
 
 def _replace_changed_rows(tx: Transaction, mart: Mart) -> int:
     """Bring `marts` in line with `candidate`, touching only the rows that differ; returns rows deleted or inserted."""
-    candidate, published = f"{CANDIDATE_SCHEMA}.{mart.name}", f"{MARTS_SCHEMA}.{mart.name}"
+    candidate, published = mart.candidate, mart.published
     columns = _fit_columns(tx, mart)
     names = ", ".join(f'"{column}"' for column in columns)
     same_key = " and ".join(f"new_rows.{column} = old_rows.{column}" for column in mart.key)
@@ -301,12 +302,12 @@ order by attnum
 
 def _fit_columns(tx: Transaction, mart: Mart) -> list[str]:
     """Create the published table, or alter it when a new version gave it other columns; returns their names."""
-    table = f"{MARTS_SCHEMA}.{mart.name}"
-    wanted = tx.fetch(_COLUMNS, (CANDIDATE_SCHEMA, mart.name))
-    present = tx.fetch(_COLUMNS, (MARTS_SCHEMA, mart.name))
+    table = mart.published
+    wanted = tx.fetch(_COLUMNS, (CANDIDATES[mart.schema], mart.name))
+    present = tx.fetch(_COLUMNS, (mart.schema, mart.name))
     key = ", ".join(mart.key)
     if not present:
-        tx.execute(f"create table {table} (like {CANDIDATE_SCHEMA}.{mart.name}, primary key ({key}))")
+        tx.execute(f"create table {table} (like {mart.candidate}, primary key ({key}))")
     elif set(wanted) != set(present):
         # Rare (a new version), and every row changes with it; grants and comments of the table stay.
         tx.execute(f"delete from {table}")
