@@ -41,7 +41,9 @@ class Settings(BaseSettings):
     )
     small_group: int = Field(5, ge=1, description="marts_safe hides groups of fewer users; 1 hides none")
     role_prefix: str = Field(
-        "", pattern="^[a-z0-9_]{0,30}$", description="put before the names of Postgres roles, which a whole server shares"
+        "",
+        pattern="^[a-z0-9_]{0,30}$",
+        description="before the names of Postgres roles, which a server shares",
     )
     schedule_cron: str = Field("0 6 * * *", description="cron expression of the daily refresh")
     schedule_timezone: str = Field("UTC", description="IANA time zone of the cron expression")

@@ -32,6 +32,7 @@ from warehouse.base import (
     Warehouse,
     WarehouseError,
 )
+from warehouse.owner_only import make_private
 from warehouse.publications import record_publication
 from warehouse.tables import COLUMNS_PRESENT, TABLES, add_columns, create_table
 
@@ -88,8 +89,11 @@ class DuckDBWarehouse(Warehouse):
         self._threads = threads or os.cpu_count()
 
     def prepare(self) -> None:
-        self._working_file.parent.mkdir(parents=True, exist_ok=True)
-        self._published_folder.mkdir(parents=True, exist_ok=True)
+        for folder in (self._working_file.parent, self._published_folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(folder)
+        for _, path in self._published_files():
+            make_private(path)
         with self.transaction() as tx:
             for schema in (RAW_SCHEMA, OPS_SCHEMA):
                 tx.execute(f"create schema if not exists {schema}")
@@ -97,6 +101,7 @@ class DuckDBWarehouse(Warehouse):
                 tx.execute(create_table(name, TYPES))
             for statement in add_columns(set(tx.fetch(COLUMNS_PRESENT)), TYPES):
                 tx.execute(statement)
+        make_private(self._working_file)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -121,7 +126,7 @@ class DuckDBWarehouse(Warehouse):
 
     @contextmanager
     def lock(self, wait_seconds: float, on_wait: Callable[[str], None] = lambda holder: None) -> Iterator[None]:
-        self._lock_file.parent.mkdir(parents=True, exist_ok=True)
+        self._lock_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open(self._lock_file, "a+") as lock:
             deadline = time.monotonic() + wait_seconds
             told = False
@@ -281,6 +286,7 @@ def _attached(connection: duckdb.DuckDBPyConnection, file: Path) -> Iterator[duc
     quoted = str(file).replace("'", "''")
     with connection.cursor() as other:
         other.execute(f"attach '{quoted}' as publication")
+        make_private(file)
         try:
             yield other
         except BaseException:

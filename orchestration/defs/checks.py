@@ -10,7 +10,6 @@ from orchestration.defs.raw import ENTITY_KEYS
 from orchestration.defs.resources import RefreshResource
 from orchestration.expectations import Verdict, check_loaded, check_served
 
-
 CHECKED_MART = dg.AssetKey(["candidate", "fct_activity_daily"])
 
 

@@ -54,11 +54,11 @@ returning_users as (
         timeframe,
         feature_name,
         unique_users,
-        retention_rate_numerator as both,
-        retention_rate_denominator as before,
+        retention_rate_numerator as users_of_both,
+        retention_rate_denominator as users_before,
         {{ of_the_rest('unique_users', ['timeframe', 'feature_name']) }} as rest_unique_users,
-        {{ of_the_rest('retention_rate_numerator', ['timeframe', 'feature_name']) }} as rest_both,
-        {{ of_the_rest('retention_rate_denominator', ['timeframe', 'feature_name']) }} as rest_before
+        {{ of_the_rest('retention_rate_numerator', ['timeframe', 'feature_name']) }} as rest_users_of_both,
+        {{ of_the_rest('retention_rate_denominator', ['timeframe', 'feature_name']) }} as rest_users_before
     from {{ ref('rpt_features') }}
 
 ),
@@ -67,14 +67,14 @@ judged_returns as (
 
     select
         *,
-        {{ is_small('both') }}
-        or {{ is_small('before') }}
-        or {{ is_small('before - both') }}
-        or {{ is_small('unique_users - both') }}
-        or {{ is_small('rest_both') }}
-        or {{ is_small('rest_before') }}
-        or {{ is_small('rest_before - rest_both') }}
-        or {{ is_small('rest_unique_users - rest_both') }} as is_retention_hidden
+        {{ is_small('users_of_both') }}
+        or {{ is_small('users_before') }}
+        or {{ is_small('users_before - users_of_both') }}
+        or {{ is_small('unique_users - users_of_both') }}
+        or {{ is_small('rest_users_of_both') }}
+        or {{ is_small('rest_users_before') }}
+        or {{ is_small('rest_users_before - rest_users_of_both') }}
+        or {{ is_small('rest_unique_users - rest_users_of_both') }} as is_retention_hidden
     from returning_users
 
 ),
