@@ -34,8 +34,8 @@ rests as (
 
 ),
 
--- The users of a day are among those of its week, they among those of its month, and the timeframe is one of such spans:
--- of those whose difference is small, the longer one is shown.
+-- The users of a day are among those of its week, they among those of its month, and the timeframe is one of such
+-- spans: of those whose difference is small, the longer one is shown.
 judged_months as (
 
     select

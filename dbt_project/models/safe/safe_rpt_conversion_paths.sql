@@ -12,8 +12,8 @@ judged_paths as (
 
 ),
 
--- Sessions that hold the path and did not convert are no row, so nothing says how many users they had: few sessions have
--- few users.
+-- Sessions that hold the path and did not convert are no row, so nothing says how many users they had: few sessions
+-- have few users.
 judged_rates as (
 
     select
