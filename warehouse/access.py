@@ -97,6 +97,10 @@ def set_up_access(tx: Transaction, roles: Roles) -> None:
     tx.execute(f"grant usage on schema {RAW_SCHEMA} to {loader}, {builder}")
     tx.execute(f"grant select, insert, update, delete on all tables in schema {RAW_SCHEMA} to {loader}")
     tx.execute(f"grant select on all tables in schema {RAW_SCHEMA} to {builder}")
+    # Raw tables that come with a new version are made by whoever calls this.
+    for_new = f"alter default privileges in schema {RAW_SCHEMA} grant"
+    tx.execute(f"{for_new} select, insert, update, delete on tables to {loader}")
+    tx.execute(f"{for_new} select on tables to {builder}")
     tx.execute(f"grant usage on schema {OPS_SCHEMA} to {builder}")
     tx.execute(f"grant select on all tables in schema {OPS_SCHEMA} to {builder}")
     tx.execute(f"grant insert, update, delete on {', '.join(BUILDER_BOOKKEEPING)} to {builder}")
@@ -117,10 +121,12 @@ def add_login(tx: Transaction, roles: Roles, reader: Reader, verifier: str | Non
         verifier: of the password, as Postgres keeps it; None leaves the role without, or with the one it has.
 
     Raises:
-        AccessError: the name is a group's, or that of a role with rights that row security does not bind.
+        AccessError: the name is a group's, or that of a role that row security does not bind.
     """
     if reader.role in roles.groups:
         raise AccessError(f"{reader.role} is the name of a group; give the role another one")
+    if tx.fetch("select current_user = $1", (reader.role,))[0][0]:
+        raise AccessError(f"{reader.role} is the role that runs this command; give the role another name")
     if tx.fetch("select 1 from pg_roles where rolname = $1 and (rolsuper or rolbypassrls)", (reader.role,)):
         raise AccessError(f"role {reader.role} is a superuser or bypasses row security; give the role another name")
     name = identifier(reader.role)

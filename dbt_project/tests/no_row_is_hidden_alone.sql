@@ -1,4 +1,4 @@
-{{ config(meta={'dagster': {'ref': {'name': 'safe_rpt_activity'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'safe_rpt_entry_pages'}}}) }}
 
 {#- Of a mart: the users of a row, the columns that name its siblings, those that tell it from them. -#}
 {%- set tables = {
