@@ -190,6 +190,18 @@ class Attacker:
                     for key, rest in self._of_rest(rows, column):
                         self._note(rest, "all less segment", table, column, key)
 
+        known = {row["workspace_id"]: row["users"] for row in self.tables["dim_workspaces"]}
+        by_score = defaultdict(list)
+        for row in self.tables["dim_segments"]:
+            everybody = known[row["workspace_id"]]
+            if None not in (everybody, row["users"]):
+                self._note(everybody - row["users"], "all less segment", "dim_segments", row["segment_name"])
+            if row["segment_name"] in ("Power users", "Regular", "Casual"):
+                by_score[row["workspace_id"]].append(row["users"])
+        for (workspace, segment, timeframe), row in self.activity.items():
+            if segment == "all" and timeframe == "30d":
+                self._subtract(row["mau"], by_score[workspace], "segments by score", workspace)
+
     def _identity(self, table: str) -> tuple[str, ...]:
         # A rank numbers the rows of each segment anew: the path tells which they are.
         return tuple("path" if column == "path_rank" else column for column in self.keys[table])
