@@ -17,15 +17,20 @@ select
     '{{ mart }}' as mart,
     count(*) as hidden_rows
 from {{ ref(mart) }} as marts
-left join {{ ref('safe_' ~ mart) }} as safe
-    on marts.workspace_id = safe.workspace_id
-        and marts.segment_id = safe.segment_id
+left join {{ ref('safe_' ~ mart) }} as shown
+    on marts.workspace_id = shown.workspace_id
+        and marts.segment_id = shown.segment_id
         {%- for column in siblings + cells %}
-        and marts.{{ column }} = safe.{{ column }}
+        and marts.{{ column }} = shown.{{ column }}
         {%- endfor %}
 where marts.{{ users }} > 0
-group by marts.workspace_id, marts.segment_id{% for column in siblings %}, marts.{{ column }}{% endfor %}
-having count(case when safe.{{ users }} is null then 1 end) = 1
-    and count(safe.{{ users }}) > 0
+group by
+    marts.workspace_id,
+    marts.segment_id
+    {%- for column in siblings %},
+    marts.{{ column }}
+    {%- endfor %}
+having count(case when shown.{{ users }} is null then 1 end) = 1
+    and count(shown.{{ users }}) > 0
 {{ 'union all' if not loop.last }}
 {%- endfor %}
