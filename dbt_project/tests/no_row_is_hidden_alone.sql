@@ -25,11 +25,11 @@ left join {{ ref('safe_' ~ mart) }} as shown
         {%- endfor %}
 where marts.{{ users }} > 0
 group by
+    {%- for column in siblings %}
+    marts.{{ column }},
+    {%- endfor %}
     marts.workspace_id,
     marts.segment_id
-    {%- for column in siblings %},
-    marts.{{ column }}
-    {%- endfor %}
 having count(case when shown.{{ users }} is null then 1 end) = 1
     and count(shown.{{ users }}) > 0
 {{ 'union all' if not loop.last }}
