@@ -461,6 +461,58 @@ def docs(target: str | None) -> None:
 
 
 @main.command()
+@click.option("--role", metavar="NAME", help="Create or change one who logs in.")
+@click.option("--workspace", metavar="ID", help="The role reads this workspace only.")
+@click.option(
+    "--schema",
+    type=click.Choice(["marts", "marts_safe"]),
+    default="marts_safe",
+    show_default=True,
+    help="Where it reads that workspace.",
+)
+@click.option(
+    "--group",
+    type=click.Choice(["footfall_loader", "footfall_builder", "marts_reader", "bi_reader"]),
+    help="The group the role joins, when it is not bound to a workspace.",
+)
+@click.option("--password-env", metavar="VAR", help="Environment variable that holds the role's password.")
+@target_option
+def access(
+    role: str | None,
+    workspace: str | None,
+    schema: str,
+    group: str | None,
+    password_env: str | None,
+    target: str | None,
+) -> None:
+    """Create the roles of a Postgres warehouse and their rights, or bring them up to date.
+
+    Groups cannot log in; --role makes a member that can, once it has a password. FOOTFALL_ROLE_PREFIX goes before the
+    names of groups.
+    """
+    from warehouse.access import Reader
+    from warehouse.base import WarehouseError
+    from warehouse.open import open_warehouse
+
+    settings = _settings(target)
+    if settings.target != "postgres":
+        raise click.UsageError("roles are a matter of Postgres: set FOOTFALL_TARGET or give --target postgres.")
+    if role is None and (workspace or group or password_env):
+        raise click.UsageError("--role is missing: the name of the one who gets the workspace, group or password.")
+    if role is not None and (workspace is None) == (group is None):
+        raise click.UsageError("give the role either a --workspace or a --group.")
+    if password_env and not os.environ.get(password_env):
+        raise click.UsageError(f"the environment variable {password_env} is empty or not set.")
+    password = os.environ[password_env] if password_env else None
+    reader = Reader(role, group, workspace, schema, password) if role else None
+    try:
+        open_warehouse(settings).set_up_access(reader)
+    except WarehouseError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo("roles are up to date" + (f"; {role} is ready" if role else ""))
+
+
+@main.command()
 def stop() -> None:
     """Stop the embedded Postgres server, if it runs. A DSN of your own is left alone."""
     from warehouse.embedded_postgres import EmbeddedPostgres

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import tzdata
 
 from orchestration.rebuild import UserTable
 from orchestration.settings import PROJECT_ROOT, Settings
-from warehouse.base import Mart
+from warehouse.base import SAFE_SCHEMA, Mart
 
 PROJECT_DIR = PROJECT_ROOT / "dbt_project"
 PROFILES_DIR = PROJECT_ROOT / "profiles"
@@ -104,6 +105,14 @@ def published_marts(manifest: Path) -> list[Mart]:
     )
 
 
+def safe_marts(manifest: Path) -> list[Mart]:
+    """Every model with the tag `safe`: a mart without small groups, with the name and the key of the mart."""
+    marts = {mart.name: mart for mart in published_marts(manifest)}
+    nodes = json.loads(manifest.read_bytes())["nodes"].values()
+    names = sorted(node["alias"] for node in nodes if node["resource_type"] == "model" and "safe" in node["tags"])
+    return [replace(marts[name], schema=SAFE_SCHEMA) for name in names]
+
+
 def user_tables(manifest: Path) -> list[UserTable]:
     """Every model of which a build replaces the touched part of users' histories and leaves the rest."""
     nodes = json.loads(manifest.read_bytes())["nodes"].values()
@@ -128,6 +137,7 @@ def _lasting_variables(settings: Settings) -> dict[str, object]:
     return {
         "session_timeout_minutes": settings.session_timeout_minutes,
         "session_key": settings.session_key,
+        "small_group": settings.small_group,
     }
 
 

@@ -22,7 +22,7 @@ from ingest.time_zones import refresh_time_zones
 from orchestration.erasure import finish_erasures, is_unfinished
 from orchestration.key_ring import check_keys
 from orchestration.pending import is_built_with, note_changes, pending_kinds
-from orchestration.project import build_fingerprint, ensure_manifest, published_marts, user_tables
+from orchestration.project import build_fingerprint, ensure_manifest, published_marts, safe_marts, user_tables
 from orchestration.rebuild import Scope, check_scope, note_rebuild
 from orchestration.restatements import restatement_lines
 from orchestration.settings import Settings, SettingsError, utc_now
@@ -219,7 +219,8 @@ class Refresh:
             raise WarehouseError(
                 "only the run that built and tested every model may publish them: start the job `refresh` as a whole"
             )
-        marts = published_marts(ensure_manifest(self.settings))
+        manifest = ensure_manifest(self.settings)
+        marts = published_marts(manifest) + safe_marts(manifest)
         publication = self.warehouse.publish(marts, self.run_id, self.fingerprint, self.as_of)
         log.info("published: publication %d, %d tables", publication.publication_id, len(marts))
         for line in restatement_lines(self.warehouse, publication.publication_id):

@@ -54,6 +54,12 @@ class Settings(BaseSettings):
     retain_raw_days: int | None = Field(
         None, ge=1, description="events older than so many days are dropped, and deleted by a purge; unset: never"
     )
+    small_group: int = Field(5, ge=1, description="marts_safe hides groups of fewer users; 1 hides none")
+    role_prefix: str = Field(
+        "",
+        pattern="^[a-z0-9_]{0,30}$",
+        description="before the names of Postgres roles, which a server shares",
+    )
     schedule_cron: str = Field("0 6 * * *", description="cron expression of the daily refresh")
     schedule_timezone: str = Field("UTC", description="IANA time zone of the cron expression")
     purge_cron: str = Field("0 7 * * *", description="cron expression of the daily purge")

@@ -20,6 +20,7 @@ from orchestration.project import (
     dbt_variables,
     ensure_manifest,
     published_marts,
+    safe_marts,
 )
 from orchestration.refresh import Refresh, open_refresh
 from orchestration.settings import Settings
@@ -167,6 +168,10 @@ class Pipeline:
     def history_marts(self) -> list[Mart]:
         """The published tables that grow with every publication, with their keys."""
         return [mart for mart in published_marts(ensure_manifest(self.settings)) if mart.is_history]
+
+    def safe_marts(self) -> list[Mart]:
+        """The tables of marts_safe, with their keys."""
+        return safe_marts(ensure_manifest(self.settings))
 
     def tables(self) -> dict[str, list[dict]]:
         """Every one of `marts`, its rows in the order of their keys."""

@@ -13,6 +13,10 @@ RAW_SCHEMA = "raw"
 OPS_SCHEMA = "ops"
 CANDIDATE_SCHEMA = "candidate"
 MARTS_SCHEMA = "marts"
+# The marts without small groups; see docs/access.md.
+SAFE_SCHEMA = "marts_safe"
+# Where dbt builds what each of the schemas publishes.
+CANDIDATES = {MARTS_SCHEMA: CANDIDATE_SCHEMA, SAFE_SCHEMA: "candidate_safe"}
 
 
 class WarehouseError(Exception):
@@ -32,15 +36,27 @@ class Mart:
     """A table that BI reads.
 
     Attributes:
-        name: table name, the same in `candidate` and `marts`.
+        name: table name, the same where dbt builds it and where readers find it.
         key: columns that identify a row; never null.
         is_history: whether its rows tell of publications. The rows of every other mart follow from the events alone,
             however they came.
+        schema: where readers find it: `marts` or `marts_safe`.
     """
 
     name: str
     key: tuple[str, ...]
     is_history: bool = False
+    schema: str = MARTS_SCHEMA
+
+    @property
+    def candidate(self) -> str:
+        """`schema.table` that dbt builds."""
+        return f"{CANDIDATES[self.schema]}.{self.name}"
+
+    @property
+    def published(self) -> str:
+        """`schema.table` that readers see."""
+        return f"{self.schema}.{self.name}"
 
 
 @dataclass(frozen=True)
@@ -50,7 +66,8 @@ class Publication:
     Attributes:
         publication_id: 1, 2, 3, …
         run_id: the run that published.
-        changed_rows: per mart, rows inserted or deleted; for engines that write whole files, rows written.
+        changed_rows: per published table, as `schema.table`, rows inserted or deleted; for engines that write whole
+            files, rows written.
     """
 
     publication_id: int
@@ -115,7 +132,7 @@ class Warehouse(ABC):
 
     @abstractmethod
     def publish(self, marts: Sequence[Mart], run_id: str, fingerprint: str, as_of: date | None) -> Publication:
-        """Make `candidate` what readers see: all marts in one atomic step, or none.
+        """Make what dbt built what readers see: all tables in one atomic step, or none.
 
         In the same step the work that was pending is marked as published.
 

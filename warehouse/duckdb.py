@@ -21,10 +21,10 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.base import (
-    CANDIDATE_SCHEMA,
     MARTS_SCHEMA,
     OPS_SCHEMA,
     RAW_SCHEMA,
+    SAFE_SCHEMA,
     LockTimeout,
     Mart,
     Publication,
@@ -33,6 +33,7 @@ from warehouse.base import (
     Warehouse,
     WarehouseError,
 )
+from warehouse.owner_only import make_private
 from warehouse.publications import record_publication
 from warehouse.tables import COLUMNS_PRESENT, TABLES, add_columns, create_table
 
@@ -89,8 +90,11 @@ class DuckDBWarehouse(Warehouse):
         self._threads = threads or os.cpu_count()
 
     def prepare(self) -> None:
-        self._working_file.parent.mkdir(parents=True, exist_ok=True)
-        self._published_folder.mkdir(parents=True, exist_ok=True)
+        for folder in (self._working_file.parent, self._published_folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(folder)
+        for _, path in self._published_files():
+            make_private(path)
         with self.transaction() as tx:
             for schema in (RAW_SCHEMA, OPS_SCHEMA):
                 tx.execute(f"create schema if not exists {schema}")
@@ -98,6 +102,7 @@ class DuckDBWarehouse(Warehouse):
                 tx.execute(create_table(name, TYPES))
             for statement in add_columns(set(tx.fetch(COLUMNS_PRESENT)), TYPES):
                 tx.execute(statement)
+        make_private(self._working_file)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -122,7 +127,7 @@ class DuckDBWarehouse(Warehouse):
 
     @contextmanager
     def lock(self, wait_seconds: float, on_wait: Callable[[str], None] = lambda holder: None) -> Iterator[None]:
-        self._lock_file.parent.mkdir(parents=True, exist_ok=True)
+        self._lock_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open(self._lock_file, "a+") as lock:
             deadline = time.monotonic() + wait_seconds
             told = False
@@ -278,17 +283,18 @@ class DuckDBWarehouse(Warehouse):
 
 def _copy_marts(connection: duckdb.DuckDBPyConnection, marts: Sequence[Mart], history: pa.Table) -> dict[str, int]:
     """Write every mart and the list of publications to the attached new file; returns the rows written by mart."""
-    connection.execute(f"create schema publication.{MARTS_SCHEMA}")
+    for schema in (MARTS_SCHEMA, SAFE_SCHEMA):
+        connection.execute(f"create schema publication.{schema}")
     connection.execute(f"create schema publication.{OPS_SCHEMA}")
     connection.register("history", history)
     connection.execute(f"create table publication.{OPS_SCHEMA}.publications as select * from history")
     written = {}
     for mart in marts:
         rows = connection.execute(
-            f"create table publication.{MARTS_SCHEMA}.{mart.name} as "
-            f"select * from {CANDIDATE_SCHEMA}.{mart.name} order by {', '.join(mart.key)}"
+            f"create table publication.{mart.published} as "
+            f"select * from {mart.candidate} order by {', '.join(mart.key)}"
         ).fetchone()
-        written[mart.name] = rows[0]
+        written[mart.published] = rows[0]
     return written
 
 
@@ -302,6 +308,7 @@ def _attached(
     quoted = str(file).replace("'", "''")
     with connection.cursor() as other:
         other.execute(f"attach '{quoted}' as {name}")
+        make_private(file)
         try:
             yield other
         except BaseException:

@@ -2,6 +2,7 @@
 
 from orchestration.settings import Settings
 from warehouse.base import Warehouse
+from warehouse.owner_only import make_private_home
 
 
 def open_warehouse(settings: Settings) -> Warehouse:
@@ -12,6 +13,7 @@ def open_warehouse(settings: Settings) -> Warehouse:
     Raises:
         WarehouseError: it is not reachable.
     """
+    make_private_home(settings.home)
     if settings.target == "duckdb":
         from warehouse.duckdb import DuckDBWarehouse
 
@@ -21,5 +23,5 @@ def open_warehouse(settings: Settings) -> Warehouse:
     from warehouse.postgres import PostgresWarehouse
 
     if settings.postgres_dsn is not None:
-        return PostgresWarehouse(settings.postgres_dsn.get_secret_value())
-    return PostgresWarehouse(EmbeddedPostgres(settings.home).start())
+        return PostgresWarehouse(settings.postgres_dsn.get_secret_value(), settings.role_prefix)
+    return PostgresWarehouse(EmbeddedPostgres(settings.home).start(), settings.role_prefix)

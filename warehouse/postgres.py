@@ -18,11 +18,13 @@ import psycopg2.errors
 import psycopg2.extensions
 import pyarrow as pa
 
+from warehouse.access import Reader, Roles, add_login, guard_table, has_access, published_tables, set_up_access
 from warehouse.base import (
-    CANDIDATE_SCHEMA,
+    CANDIDATES,
     MARTS_SCHEMA,
     OPS_SCHEMA,
     RAW_SCHEMA,
+    SAFE_SCHEMA,
     LockTimeout,
     LostLock,
     Mart,
@@ -97,12 +99,14 @@ class PostgresWarehouse(Warehouse):
 
     Args:
         dsn: postgresql://user:password@host:port/database
+        role_prefix: of the roles that read what is published; see warehouse.access.
     """
 
     engine = "postgres"
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, dsn: str, role_prefix: str = "") -> None:
         self._dsn = dsn
+        self._roles = Roles(role_prefix)
         self._fencing_token: int | None = None
 
     def __repr__(self) -> str:
@@ -110,18 +114,23 @@ class PostgresWarehouse(Warehouse):
         return f"PostgresWarehouse({parts.hostname}:{parts.port or 5432}{parts.path})"
 
     def prepare(self) -> None:
+        """Only what is missing is created: `if not exists` asks for the right to create even where nothing is to do,
+        which the role that publishes does not have in raw."""
         with self.transaction() as tx:
-            for schema in (RAW_SCHEMA, OPS_SCHEMA, MARTS_SCHEMA):
-                tx.execute(f"create schema if not exists {schema}")
+            schemas = {name for (name,) in tx.fetch("select nspname from pg_namespace")}
+            for schema in (RAW_SCHEMA, OPS_SCHEMA, MARTS_SCHEMA, SAFE_SCHEMA):
+                if schema not in schemas:
+                    tx.execute(f"create schema {schema}")
+            relations = {name for (name,) in tx.fetch(_OWN_RELATIONS)}
             for name in TABLES:
-                tx.execute(create_table(name, TYPES))
+                if name not in relations:
+                    tx.execute(create_table(name, TYPES))
             for statement in add_columns(set(tx.fetch(COLUMNS_PRESENT)), TYPES):
                 tx.execute(statement)
-            for table in RAW:
-                for columns in table.indexes:
-                    tx.execute(_create_index(table.name, columns))
-            for columns in EVENT_TREES:
-                tx.execute(_create_index("events", columns))
+            wanted = [(table.name, columns) for table in RAW for columns in table.indexes]
+            for table, columns in [*wanted, *(("events", columns) for columns in EVENT_TREES)]:
+                if f"{RAW_SCHEMA}.{_index_name(table, columns)}" not in relations:
+                    tx.execute(_create_index(table, columns))
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -172,7 +181,12 @@ class PostgresWarehouse(Warehouse):
             held = tx.fetch("select token from ops.fence for update")
             if self._fencing_token is None or held != [(self._fencing_token,)]:
                 raise LostLock("another run took over this warehouse; nothing was published, run again")
-            changed = {mart.name: _replace_changed_rows(tx, mart) for mart in marts}
+            is_guarded = has_access(tx)
+            present = set(published_tables(tx))
+            changed = {mart.published: _replace_changed_rows(tx, mart) for mart in marts}
+            for mart in marts if is_guarded else ():
+                if mart.published not in present:
+                    guard_table(tx, self._roles, mart.schema, mart.name)
             publication_id = self.next_publication_id(tx)
             record_publication(tx, publication_id, run_id, fingerprint, as_of)
         return Publication(publication_id, run_id, changed)
@@ -236,6 +250,22 @@ class PostgresWarehouse(Warehouse):
         with adbc.connect(self._dsn) as connection, connection.cursor() as cursor:
             cursor.execute(f"set local search_path to {MARTS_SCHEMA}")
             cursor.adbc_prepare(sql)
+
+    def set_up_access(self, reader: Reader | None = None) -> None:
+        """Create the roles of warehouse.access and their rights, or bring them up to date, and one who logs in."""
+        self.prepare()
+        verifier = None
+        if reader and reader.password:
+            with _reachable(self), psycopg2.connect(self._dsn) as connection:
+                # The server gets a verifier: a statement with the password itself could stand in its log.
+                verifier = psycopg2.extensions.encrypt_password(
+                    reader.password, reader.role, connection, "scram-sha-256"
+                )
+            connection.close()
+        with self.transaction() as tx:
+            set_up_access(tx, self._roles)
+            if reader:
+                add_login(tx, self._roles, reader, verifier)
 
     def dbt_environment(self) -> dict[str, str]:
         parts = urlsplit(self._dsn)
@@ -341,7 +371,7 @@ def _wait_for_lock(cursor: Any, wait_seconds: float, on_wait: Callable[[str], No
 
 def _replace_changed_rows(tx: Transaction, mart: Mart) -> int:
     """Bring `marts` in line with `candidate`, touching only the rows that differ; returns rows deleted or inserted."""
-    candidate, published = f"{CANDIDATE_SCHEMA}.{mart.name}", f"{MARTS_SCHEMA}.{mart.name}"
+    candidate, published = mart.candidate, mart.published
     columns = _fit_columns(tx, mart)
     names = ", ".join(f'"{column}"' for column in columns)
     same_key = " and ".join(f"new_rows.{column} = old_rows.{column}" for column in mart.key)
@@ -361,6 +391,14 @@ def _replace_changed_rows(tx: Transaction, mart: Mart) -> int:
     return deleted + inserted
 
 
+# Tables and indexes that Footfall itself may have made, as schema.name.
+_OWN_RELATIONS = """
+select nspname || '.' || relname
+from pg_class
+inner join pg_namespace on pg_namespace.oid = relnamespace
+where nspname in ('raw', 'ops')
+"""
+
 # Names and types of a relation's columns, in their order.
 _COLUMNS = """
 select attname, format_type(atttypid, atttypmod)
@@ -377,12 +415,12 @@ order by attnum
 
 def _fit_columns(tx: Transaction, mart: Mart) -> list[str]:
     """Create the published table, or alter it when a new version gave it other columns; returns their names."""
-    table = f"{MARTS_SCHEMA}.{mart.name}"
-    wanted = tx.fetch(_COLUMNS, (CANDIDATE_SCHEMA, mart.name))
-    present = tx.fetch(_COLUMNS, (MARTS_SCHEMA, mart.name))
+    table = mart.published
+    wanted = tx.fetch(_COLUMNS, (CANDIDATES[mart.schema], mart.name))
+    present = tx.fetch(_COLUMNS, (mart.schema, mart.name))
     key = ", ".join(mart.key)
     if not present:
-        tx.execute(f"create table {table} (like {CANDIDATE_SCHEMA}.{mart.name}, primary key ({key}))")
+        tx.execute(f"create table {table} (like {mart.candidate}, primary key ({key}))")
     elif set(wanted) != set(present):
         # Rare (a new version), and every row changes with it; grants and comments of the table stay.
         tx.execute(f"delete from {table}")

@@ -5,10 +5,12 @@ Rules about the rows of a model belong to dbt, beside the model; no rule is stat
 
 import dagster as dg
 
-from orchestration.defs.publish import MARTS
+from orchestration.defs.publish import CANDIDATES
 from orchestration.defs.raw import ENTITY_KEYS
 from orchestration.defs.resources import RefreshResource
 from orchestration.expectations import Verdict, check_loaded, check_served
+
+CHECKED_MART = dg.AssetKey(["candidate", "fct_activity_daily"])
 
 
 @dg.asset_check(asset=ENTITY_KEYS["events"], blocking=True, description="Great Expectations on what was just loaded.")
@@ -18,8 +20,8 @@ def loaded_files_as_expected(refresh: RefreshResource) -> dg.AssetCheckResult:
 
 
 @dg.asset_check(
-    asset=dg.AssetKey(["candidate", "fct_activity_daily"]),
-    additional_deps=[dg.AssetKey(["candidate", mart]) for mart in MARTS if mart != "fct_activity_daily"],
+    asset=CHECKED_MART,
+    additional_deps=[key for key in CANDIDATES if key != CHECKED_MART],
     blocking=True,
     description="Great Expectations on what is about to be served.",
 )

@@ -6,21 +6,27 @@ from collections.abc import Iterator
 import dagster as dg
 
 from orchestration.defs.resources import RefreshResource
-from orchestration.project import ensure_manifest, published_marts
+from orchestration.project import ensure_manifest, published_marts, safe_marts
 from orchestration.settings import Settings
 
-MARTS = [mart.name for mart in published_marts(ensure_manifest(Settings()))]
+_MANIFEST = ensure_manifest(Settings())
+MARTS = published_marts(_MANIFEST)
+SAFE_MARTS = safe_marts(_MANIFEST)
+# Keys of the models that are published, as Dagster names them.
+CANDIDATES = [dg.AssetKey(["candidate", mart.name]) for mart in MARTS] + [
+    dg.AssetKey(["candidate_safe", f"safe_{mart.name}"]) for mart in SAFE_MARTS
+]
 
 
 @dg.multi_asset(
     specs=[
         dg.AssetSpec(
-            ["marts", name],
-            deps=[dg.AssetKey(["candidate", mart]) for mart in MARTS],
-            group_name="marts",
-            description=f"Published {name}: what BI reads.",
+            [mart.schema, mart.name],
+            deps=CANDIDATES,
+            group_name=mart.schema,
+            description=f"Published {mart.published}: what BI reads.",
         )
-        for name in MARTS
+        for mart in MARTS + SAFE_MARTS
     ]
 )
 def published_tables(refresh: RefreshResource) -> Iterator[dg.MaterializeResult]:
@@ -29,12 +35,12 @@ def published_tables(refresh: RefreshResource) -> Iterator[dg.MaterializeResult]
     publication = refresh.run.publish()
     seconds = round(time.monotonic() - started, 3)
     as_of_dates = refresh.run.published_dates()
-    for name in MARTS:
+    for mart in MARTS + SAFE_MARTS:
         yield dg.MaterializeResult(
-            asset_key=["marts", name],
+            asset_key=[mart.schema, mart.name],
             metadata={
                 "publication": publication.publication_id,
-                "changed_rows": publication.changed_rows[name],
+                "changed_rows": publication.changed_rows[mart.published],
                 "publish_seconds": seconds,
                 "as_of_dates": as_of_dates,
             },

@@ -70,6 +70,8 @@ INTERMEDIATE = (
     "int_report_periods",
     "int_risk_snapshots",
     "int_risk_states",
+    "int_safe_dates",
+    "int_safe_reports",
     "int_segment_cohorts",
     "int_segment_conditions",
     "int_segment_members",
@@ -128,6 +130,31 @@ MARTS = (
     "rpt_sessions",
     "rpt_stickiness",
 )
+SAFE_MARTS = (
+    "dim_features",
+    "dim_segments",
+    "dim_workspaces",
+    "fct_activity_daily",
+    "fct_cohort_retention",
+    "fct_growth_periods",
+    "fct_growth_rolling",
+    "rpt_activity",
+    "rpt_activity_by_date",
+    "rpt_activity_by_hour",
+    "rpt_activity_by_weekday",
+    "rpt_adoption_funnel",
+    "rpt_churn",
+    "rpt_churn_risk",
+    "rpt_conversion_paths",
+    "rpt_entry_pages",
+    "rpt_exit_pages",
+    "rpt_features",
+    "rpt_funnels",
+    "rpt_retention_brackets",
+    "rpt_session_breakdown",
+    "rpt_sessions",
+    "rpt_stickiness",
+)
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +194,8 @@ def test_asset_keys_are_exactly_these(definitions):
         *(("intermediate", name) for name in INTERMEDIATE),
         *(("candidate", name) for name in MARTS),
         *(("marts", name) for name in MARTS),
+        *(("candidate_safe", f"safe_{name}") for name in SAFE_MARTS),
+        *(("marts_safe", name) for name in SAFE_MARTS),
     }
     graph = definitions.resolve_asset_graph()
     assert {tuple(key.path) for key in graph.materializable_asset_keys} == expected

@@ -3,10 +3,12 @@
 import threading
 import time
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
 from warehouse.base import LockTimeout, Mart, WarehouseError
+from warehouse.owner_only import make_private_home
 
 MARTS = [Mart("first", ("id",)), Mart("second", ("id",))]
 PUBLICATIONS = 20
@@ -100,6 +102,45 @@ def test_a_publication_that_fails_leaves_readers_and_pending_work_as_they_were(w
     with warehouse.transaction() as tx:
         assert tx.fetch("select count(*) from raw.pending") == [(1,)]
         assert tx.fetch("select count(*) from ops.publications") == [(1,)]
+
+
+def test_files_of_duckdb_are_their_owners_alone_and_older_ones_are_tightened(tmp_path):
+    from warehouse.duckdb import DuckDBWarehouse
+
+    home = tmp_path / "home"
+    make_private_home(home)
+    opened = DuckDBWarehouse(home)
+    opened.prepare()
+    with opened.transaction() as tx:
+        tx.execute("create schema candidate")
+        tx.execute("create schema intermediate")
+        tx.execute("create table intermediate.int_as_of_dates (newest_event_at timestamp)")
+    write_candidate(opened, 1)
+    with opened.lock(0):
+        opened.publish(MARTS, "run", "fingerprint", None)
+    assert rights_of(home) == {"folder": {0o700}, "file": {0o600}}
+    for path in (home, *home.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    make_private_home(home)
+    opened.prepare()
+    assert rights_of(home) == {"folder": {0o700}, "file": {0o600}}
+    assert opened.read("select count(*) from first").rows == [(ROWS + 1,)]
+
+
+def rights_of(home: Path) -> dict[str, set[int]]:
+    """The rights of the folders under `home`, itself included, and of the DuckDB files."""
+    folders = {path.stat().st_mode & 0o777 for path in (home, *home.rglob("*")) if path.is_dir()}
+    return {"folder": folders, "file": {path.stat().st_mode & 0o777 for path in home.rglob("*.duckdb")}}
+
+
+def test_home_is_passed_through_where_another_user_runs_the_server_inside(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    (tmp_path / "postgres").mkdir()
+    make_private_home(tmp_path)
+    assert tmp_path.stat().st_mode & 0o777 == 0o700
+    (tmp_path / "postgres" / "base").write_text(str(tmp_path / "postgres"))
+    make_private_home(tmp_path)
+    assert tmp_path.stat().st_mode & 0o777 == 0o711
 
 
 def test_number_of_the_next_publication_is_known_before(warehouse):
