@@ -5,6 +5,7 @@ import json
 import pytest
 
 from ingest.load import load_landing
+from ingest.policies import ConsentPolicy
 from ingest.privacy import Keys
 from tests.unit.ingest.event_rows import CLOCK, SECRET, event
 
@@ -48,3 +49,25 @@ def test_repetitions_within_and_across_files_and_loads_are_counted(warehouse, tm
         if warehouse.engine == "postgres":
             indexes = {name for (name,) in tx.fetch("select indexname from pg_indexes where tablename = 'events'")}
             assert indexes == {"events_load_id", "events_workspace_id_event_id", "events_user_key_created_at"}
+
+
+def test_late_denial_deletes_what_it_covers_and_a_changed_policy_asks_everybody(warehouse, tmp_path):
+    def load(name, *rows, policy="opt_out"):
+        path = tmp_path / "landing" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        options = {"run_id": "run", "clock": CLOCK, "settle_seconds": 0}
+        root = tmp_path / "landing"
+        return load_landing(warehouse, root, Keys(SECRET), consent_policy=ConsentPolicy(policy), **options).withdrawn
+
+    days = [event(event_id=str(day), created_at=f"2026-01-0{day}T12:00:00Z") for day in (1, 2, 3)]
+    load("events/a.ndjson", *days, days[2] | {"user_id": "u2"}, event(event_id="gpc", metadata={"gpc": True}))
+    assert load("consents/a.ndjson", {"user_id": "u1", "granted": False, "at": "2026-01-02T12:00:00Z"}) == 2
+    with warehouse.transaction() as tx:
+        assert tx.fetch("select event_id from raw.events order by event_id") == [("1",), ("3",)]
+        assert tx.fetch("select count(*) from raw.repeated_events") == [(0,)]
+        assert tx.fetch("select reason, rows from raw.deletions") == [("consent", 2)]
+        assert tx.fetch("select count(*) from raw.pending where kind = 'position'") == [(3,)]
+    assert load("consents/b.ndjson", {"user_id": "u2", "granted": True, "at": "2026-01-01"}, policy="opt_in") == 1
+    with warehouse.transaction() as tx:
+        assert tx.fetch("select event_id from raw.events") == [("3",)]
