@@ -134,6 +134,8 @@ def carry_out_requests(warehouse: "Warehouse", run_id: str, clock: datetime, *, 
         _delete_events(tx, run_id, clock)
         for entity in (USERS, CONSENTS):
             _delete_rows(tx, entity, run_id, clock, removed)
+        for table in _kept_by_the_loader(tx):
+            tx.execute(f"delete from {table} where user_key in {_REQUESTED_KEYS}")
         for person in people:
             _bury(tx, person, clock)
             _note_stretch(tx, person.workspace_id, person.user_key)
@@ -146,6 +148,12 @@ def tables_of_users(tx: "Transaction", *, is_published: bool = False) -> list[st
     """`schema.table` of every table with rows of users: of what is published, or of everything behind it."""
     tables = tx.fetch(_TABLES_OF_USERS.format(schemas="= 'marts'" if is_published else "<> 'marts'"))
     return [table for (table,) in tables if table not in _NOT_COUNTED]
+
+
+def _kept_by_the_loader(tx: "Transaction") -> list[str]:
+    """Tables with rows of users that no build makes anew, so that what is left in them would be counted again."""
+    made_anew = ("staging.", "intermediate.", "candidate.")
+    return [table for table in tables_of_users(tx) if not table.startswith(made_anew)]
 
 
 def in_list(keys: Iterable[str]) -> str:

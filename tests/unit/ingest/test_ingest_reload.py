@@ -140,7 +140,7 @@ def test_file_that_cannot_be_read_changes_nothing(landing, monkeypatch, damage):
     before = landing.everything()
     path.write_bytes(path.read_bytes()[:-9] if damage == "cut" else gzip.compress(b"{}\n"))
     if damage != "cut":
-        monkeypatch.setattr("ingest.load._sha256", lambda local_path: os.unlink(path))
+        monkeypatch.setattr("ingest.ledger.sha256_of", lambda local_path: os.unlink(path))
     with pytest.raises(ReloadError, match=r"events/a.ndjson.gz: .*Nothing was changed"):
         reload(landing, "events/a.ndjson.gz")
     assert landing.everything() == before
