@@ -326,8 +326,6 @@ def _delete_events(tx: "Transaction", run_id: str, clock: datetime) -> None:
         """
     )
     delete_events(tx, "erased", run_id, clock)
-    for name in ARCHIVED:
-        tx.execute(f"delete from ops.archived_{name} where user_key in {_REQUESTED_KEYS}")
 
 
 def _delete_rows(
