@@ -7,6 +7,12 @@
 {%- endmacro %}
 
 
+{# Whether any of these counts is of a small group. #}
+{% macro any_is_small(counts) -%}
+    ({%- for users in counts %}{{ is_small(users) }}{{ ' or ' if not loop.last }}{% endfor -%})
+{%- endmacro %}
+
+
 {# A count of `all` less that of the row's segment, for the same `keys`; 0 where `all` has no such row. #}
 {% macro of_the_rest(column, keys) -%}
     coalesce(

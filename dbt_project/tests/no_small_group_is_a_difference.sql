@@ -1,7 +1,6 @@
 {{ config(meta={'dagster': {'ref': {'name': 'safe_rpt_activity'}}}) }}
 
-{#- Of a table by segment and timeframe: the users of a row, the other columns of its key, and what they add up to, if they
-    do. -#}
+{#- Of a table by segment and timeframe: the users of a row, and the other columns of its key. -#}
 {%- set tables = {
     'safe_rpt_activity_by_date': ['active_users', ['activity_date']],
     'safe_rpt_activity_by_hour': ['active_users', ['hour_of_day']],
@@ -23,11 +22,11 @@ cells as (
         cells.workspace_id,
         cells.segment_id,
         cells.timeframe,
-        '{{ model }}' as model,
-        cells.{{ users }} as users,
+        '{{ model }}' as table_name,
+        {{ 'cells.users' if users == 'users' else 'cells.' ~ users ~ ' as users' }},
         {{ 'true' if model != 'safe_rpt_adoption_funnel' else 'cells.stage_order > 1' }} as is_of_active_users,
         max(case when cells.segment_id = 'all' then cells.{{ users }} end) over (
-            partition by cells.workspace_id, cells.timeframe{% for key in keys %}, cells.{{ key }}{% endfor %}
+            partition by cells.workspace_id, cells.timeframe, {{ keys | join(', ') }}
         ) as users_of_all
     from {{ ref(model) }} as cells
     {{- '\n\n    union all\n' if not loop.last }}
@@ -39,7 +38,7 @@ differences as (
 
     select
         cells.workspace_id,
-        cells.model,
+        cells.table_name,
         cells.users_of_all - cells.users as users
     from cells
 
@@ -47,7 +46,7 @@ differences as (
 
     select
         cells.workspace_id,
-        cells.model,
+        cells.table_name,
         activity.active_users - cells.users as users
     from cells
     inner join {{ ref('safe_rpt_activity') }} as activity
@@ -61,7 +60,7 @@ differences as (
     -- What a total leaves over when every row that is shown is taken off.
     select
         workspace_id,
-        'safe_rpt_stickiness' as model,
+        'safe_rpt_stickiness' as table_name,
         max(active_users) - sum(coalesce(users, 0)) as users
     from {{ ref('safe_rpt_stickiness') }}
     group by workspace_id, segment_id
@@ -70,7 +69,7 @@ differences as (
 
     select
         risk.workspace_id,
-        'safe_rpt_churn_risk' as model,
+        'safe_rpt_churn_risk' as table_name,
         max(activity.mau) - sum(coalesce(risk.users, 0)) as users
     from {{ ref('safe_rpt_churn_risk') }} as risk
     inner join {{ ref('safe_rpt_activity') }} as activity
@@ -83,7 +82,7 @@ differences as (
 
     select
         workspace_id,
-        'safe_rpt_activity' as model,
+        'safe_rpt_activity' as table_name,
         active_users - coalesce(new_users, 0) - coalesce(returning_users, 0) - coalesce(reactivated_users, 0) as users
     from {{ ref('safe_rpt_activity') }}
 
@@ -91,7 +90,7 @@ differences as (
 
     select
         workspace_id,
-        'safe_fct_growth_rolling' as model,
+        'safe_fct_growth_rolling' as table_name,
         active_users - coalesce(new_users, 0) - coalesce(returning_users, 0) - coalesce(reactivated_users, 0) as users
     from {{ ref('safe_fct_growth_rolling') }}
 
@@ -99,7 +98,7 @@ differences as (
 
     select
         workspace_id,
-        'safe_fct_growth_periods' as model,
+        'safe_fct_growth_periods' as table_name,
         active_users - coalesce(new_users, 0) - coalesce(returning_users, 0) - coalesce(reactivated_users, 0) as users
     from {{ ref('safe_fct_growth_periods') }}
 
@@ -108,7 +107,7 @@ differences as (
     -- Who has a session counts at least once: few sessions have few users.
     select
         breakdown.workspace_id,
-        'safe_rpt_session_breakdown' as model,
+        'safe_rpt_session_breakdown' as table_name,
         max(sessions.sessions) - sum(breakdown.sessions) as users
     from {{ ref('safe_rpt_session_breakdown') }} as breakdown
     inner join {{ ref('safe_rpt_sessions') }} as sessions
@@ -121,7 +120,7 @@ differences as (
 
 select
     workspace_id,
-    model,
+    table_name,
     users
 from differences
 where {{ is_small('users') }}

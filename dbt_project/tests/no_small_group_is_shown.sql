@@ -32,17 +32,13 @@
 } -%}
 
 -- Every number of users of marts_safe, and every difference within a row.
-{% for model, columns in counts.items() %}
+{%- for model, columns in counts.items() %}
 select
     workspace_id,
-    '{{ model }}' as model,
+    '{{ model }}' as table_name,
     count(*) as small_groups
 from {{ ref(model) }}
-where
-    {%- for column in columns %}
-    {{ is_small(column) }}
-    {{- '\n    or' if not loop.last }}
-    {%- endfor %}
+where {{ any_is_small(columns) }}
 group by workspace_id
 {{ 'union all' if not loop.last }}
 {%- endfor %}

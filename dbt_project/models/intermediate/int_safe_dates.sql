@@ -1,4 +1,4 @@
--- Timeframes end on the same day: where the days between one and the next hide no small group, neither does a timeframe.
+-- Timeframes end on the same day: where the days between one and the next hide no small group, no timeframe does.
 with
 
 days_of_reports as (

@@ -49,7 +49,7 @@ periods_and_rests as (
 
 ),
 
--- Known users are the same in every timeframe: a timeframe of which all but a few of them were active would tell of those.
+-- Known users are the same in every timeframe: one of which all but a few of them were active would tell of those.
 judged_segments as (
 
     select

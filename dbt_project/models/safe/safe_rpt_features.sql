@@ -84,7 +84,7 @@ judged as (
     select
         features.*,
         judged_features.is_hidden,
-        judged_features.is_hidden or returns.is_retention_hidden as is_retention_hidden,
+        judged_features.is_hidden or judged_returns.is_retention_hidden as is_retention_hidden,
         judged_features.is_hidden
         or reports.known_users is null
         or {{ is_small('reports.known_users - features.unique_users') }}
@@ -95,11 +95,11 @@ judged as (
             and features.segment_id = judged_features.segment_id
             and features.timeframe = judged_features.timeframe
             and features.feature_name = judged_features.feature_name
-    inner join judged_returns as returns
-        on features.workspace_id = returns.workspace_id
-            and features.segment_id = returns.segment_id
-            and features.timeframe = returns.timeframe
-            and features.feature_name = returns.feature_name
+    inner join judged_returns
+        on features.workspace_id = judged_returns.workspace_id
+            and features.segment_id = judged_returns.segment_id
+            and features.timeframe = judged_returns.timeframe
+            and features.feature_name = judged_returns.feature_name
     inner join {{ ref('int_safe_reports') }} as reports
         on features.workspace_id = reports.workspace_id
             and features.segment_id = reports.segment_id

@@ -38,8 +38,8 @@ retained as (
 
 )
 
--- Of the users of a later bracket the earlier ones have more: the difference began in the days between. The first bracket
--- holds the new users, who may be hidden beside returning ones.
+-- Of the users of a later bracket the earlier ones have more: the difference began in the days between. The first
+-- bracket holds the new users, who may be hidden beside returning ones.
 select
     workspace_id,
     segment_id,
