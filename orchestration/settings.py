@@ -3,16 +3,19 @@
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from ingest.policies import ConsentPolicy
-from ingest.privacy import MINIMUM_SECRET_LENGTH, Keys, PrivacyRules
-from ingest.salts import IpSalts
+from ingest.privacy import MINIMUM_SECRET_LENGTH
+
+# Named for the type checker only, and imported where they are used: pydantic holds on to this module until the process
+# ends, and to what it names; through these it would be DuckDB's types, of whose leak a run then ended with forty lines.
+if TYPE_CHECKING:
+    from ingest.privacy import Keys, PrivacyRules
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
@@ -80,6 +83,8 @@ class Settings(BaseSettings):
     @field_validator("consent_policy")
     @classmethod
     def _known_policy(cls, text: str) -> str:
+        from ingest.policies import ConsentPolicy
+
         ConsentPolicy.parse(text)
         return text
 
@@ -147,12 +152,14 @@ class Settings(BaseSettings):
             )
         return self.secret_key.get_secret_value()
 
-    def keys(self) -> Keys:
+    def keys(self) -> "Keys":
         """The keys of every pseudonym.
 
         Raises:
             SettingsError: the secret key, or one of the rotation keys, is missing or too short.
         """
+        from ingest.privacy import Keys
+
         rotation = self.rotation_keys.get_secret_value() if self.rotation_keys else ""
         ring = [secret.strip() for secret in rotation.split(",")] if rotation.strip() else []
         try:
@@ -161,8 +168,11 @@ class Settings(BaseSettings):
             raise SettingsError(str(error)) from None
 
     @cached_property
-    def privacy_rules(self) -> PrivacyRules:
+    def privacy_rules(self) -> "PrivacyRules":
         """What is decided here about personal data; the salts are files under `home`."""
+        from ingest.privacy import PrivacyRules
+        from ingest.salts import IpSalts
+
         parameters = (name.strip() for name in self.keep_query_parameters.split(","))
         return PrivacyRules(IpSalts(self.home / "salts", self.ip_salt_days), frozenset(filter(None, parameters)))
 
