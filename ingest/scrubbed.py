@@ -11,7 +11,18 @@ import duckdb
 import pyarrow as pa
 
 from ingest import strict_json
-from ingest.entities import CONSENTS, EVENTS, FEATURES, FUNNELS, GOALS, SEGMENTS, USERS, WORKSPACES, Entity
+from ingest.entities import (
+    CONSENTS,
+    ERASURES,
+    EVENTS,
+    FEATURES,
+    FUNNELS,
+    GOALS,
+    SEGMENTS,
+    USERS,
+    WORKSPACES,
+    Entity,
+)
 from ingest.fields import quoted
 from ingest.privacy import Keys
 from ingest.scrub import SUSPICIOUS, UUID, names_somebody, page_of, scrub, scrub_document
@@ -26,6 +37,7 @@ _TEXTS = {
     SEGMENTS: ("segment_name",),
     FUNNELS: ("funnel_name",),
     CONSENTS: ("purpose",),
+    ERASURES: (),
 }
 _SCHEMA = pa.schema([("given", pa.string()), ("stored", pa.string())])
 # Ids as long as UUIDs or MD5 hashes, nearly all, are no numbers that people have.

@@ -1,6 +1,9 @@
 {#- Client sessions may overlap, so there only the gap rule inside one holds, which int_events no longer shows.
     A session whose events are purged is not joined any more by what comes late after it. -#}
-{{ config(enabled=var('session_key') == 'inactivity') }}
+{{ config(
+    enabled=var('session_key') == 'inactivity',
+    meta={'dagster': {'ref': {'name': 'int_sessions'}}}
+) }}
 
 with
 

@@ -83,8 +83,8 @@ def test_event_becomes_the_columns_of_the_contract(read, keys):
     assert all(len(value) == 32 for value in hashes.values())
     assert {name: str(value) for name, value in row.items()} == {
         "load_id": "7", "line": "1", "workspace_id": "w", "event_id": "e1", "user_key": keys.user_key("w", "u1"),
-        "event_type": "page_view", "event_name": 'Näme, "quoted"\nline', "page_path": "/a?b=1", "referrer_host": "example.com",
-        "device_type": "tablet", "browser": "Mobile Safari", "os": "iOS", "country_code": "DE", "is_bot": "False",
+        "event_type": "page_view", "event_name": 'Näme, "quoted"\nline', "page_path": "/a", "referrer_host": "example.com",
+        "device_type": "tablet", "browser": "Mobile Safari", "os": "iOS", "country_code": "DE", "is_bot": "False", "is_gpc": "False",
         "metadata": '{"category":"Core","duration":12.5,"revenue":"19.99","z":null,"flag":true}',
         "metadata_category": "Core", "seconds_spent": "12.5000", "revenue": "None", "created_at": "2026-01-02 03:04:05",
     }  # fmt: skip
