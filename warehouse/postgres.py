@@ -194,7 +194,8 @@ class PostgresWarehouse(Warehouse):
     def scrub(self) -> list[str]:
         """VACUUM leaves bytes of the rows it removes on their pages (measured), so tables are written anew in full.
 
-        The planner's statistics hold values of columns: ANALYZE replaces them, and their table is written anew last.
+        The planner's statistics hold values of columns: they are cleared, for ANALYZE keeps those of a table that is
+        empty now, and their own table is written anew last.
         """
         with _reachable(self):
             connection = psycopg2.connect(self._dsn, application_name="footfall scrub")
@@ -205,10 +206,16 @@ class PostgresWarehouse(Warehouse):
                 tables = [table for (table,) in cursor.fetchall()]
                 cursor.execute(f"set lock_timeout = '{LOCK_TIMEOUT}'")
                 is_seen = not _wait_for_snapshots(cursor)
+                if connection.server_version >= CLEARS_STATISTICS:
+                    cursor.execute(_CLEAR_STATISTICS, (tables,))
                 held = [table for table in [*tables, "pg_catalog.pg_statistic"] if not _write_anew(cursor, table)]
         finally:
             connection.close()
         done = [f"{len(tables) + 1 - len(held)} tables were written anew (VACUUM FULL)"]
+        if connection.server_version < CLEARS_STATISTICS:
+            done.append(
+                "the planner's statistics of tables that are empty now may hold keys: clear them with a newer server"
+            )
         if is_seen:
             done.append("a session still sees the rows as they were: they leave bytes until VACUUM FULL after its end")
         return [*done, *(f"{table}: held by a reader, so deleted rows leave bytes until VACUUM FULL" for table in held)]
@@ -291,6 +298,12 @@ def _reachable(warehouse: PostgresWarehouse) -> Iterator[None]:
 
 
 # Tables that hold rows of people, by the columns that such rows have.
+CLEARS_STATISTICS = 18_00_00  # the first server version that has pg_clear_attribute_stats
+_CLEAR_STATISTICS = """
+select pg_clear_attribute_stats(schemaname, tablename, attname, inherited)
+from pg_stats
+where format('%%I.%%I', schemaname, tablename) = any(%s)
+"""
 _TABLES_OF_PEOPLE = """
 select distinct format('%I.%I', columns.table_schema, columns.table_name)
 from information_schema.columns
