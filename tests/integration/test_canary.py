@@ -197,6 +197,7 @@ def test_nothing_of_a_person_is_kept_in_clear_and_after_erasure_no_pseudonym_eit
     if dsn := environment.get("FOOTFALL_POSTGRES_DSN"):
         secrets["password"] = dsn.split("@")[0]
     assert places(environment, said, CANARIES | secrets) == set()
+    assert b"leaked" not in said, "the engine's words on leaks end what a user reads"
 
     loaded = _reader(environment)("select loaded, rejected from raw.loads where entity = 'events' order by path")
     assert [rows > 0 for rows, _ in loaded] == [True, True, True, True, False], loaded
