@@ -247,3 +247,52 @@ def test_what_is_left_of_a_file_is_known_under_another_name_too(filled, ada, key
 def test_what_is_no_key_is_refused(keys, text):
     with pytest.raises(ValueError, match="no user key"):
         Person.of_key(keys, "w", text)
+
+
+def archive(landing, user_key: str) -> None:
+    """A session and a day of a user, as a purge keeps them."""
+    session = {"session_id": f"session of {user_key}", "workspace_id": "w", "user_key": user_key, "events": 2}
+    day = {"workspace_id": "w", "user_key": user_key, "events": 2}
+    with landing.warehouse.transaction() as tx:
+        for table, row in (("sessions", session), ("session_paths", session), ("user_days", day), ("user_hours", day)):
+            known = {name: value for name, value in row.items() if table != "session_paths" or name != "events"}
+            names, places = ", ".join(known), ", ".join(f"${number}" for number in range(1, len(known) + 1))
+            tx.execute(f"insert into ops.archived_{table} ({names}) values ({places})", tuple(known.values()))
+
+
+def archived(landing) -> list[tuple]:
+    return landing.fetch(
+        """
+        select 'days' as kind, user_key, null as session_id, events from ops.archived_user_days
+        union all
+        select 'hours', user_key, null, events from ops.archived_user_hours
+        union all
+        select 'paths', user_key, session_id, null from ops.archived_session_paths
+        union all
+        select 'sessions', user_key, session_id, events from ops.archived_sessions
+        order by kind, user_key
+        """
+    )
+
+
+def test_what_a_purge_archived_of_the_person_goes_too(filled, ada, keys):
+    bob = keys.user_key("w", "bob")
+    archive(filled, bob)
+    of_bob = archived(filled)
+    archive(filled, ada.user_key)
+    erase(filled, ada)
+    assert archived(filled) == of_bob
+
+
+def test_what_a_purge_archived_of_an_anonymous_person_counts_on(filled, keys):
+    ada, bob = Person.of_user(keys, "w", "ada", "anonymize"), keys.user_key("w", "bob")
+    archive(filled, bob)
+    archive(filled, ada.user_key)
+    erase(filled, ada)
+    ((anonymous,),) = filled.fetch(
+        f"select distinct user_key from raw.events where load_id = {ANONYMOUS_LOAD} and workspace_id = 'w'"
+    )
+    found = archived(filled)
+    assert sorted({key for _, key, *_ in found}) == sorted([anonymous, bob])
+    assert [events for _, key, _, events in found if key == anonymous] == [2, 2, None, 2]
+    assert ada.user_key not in repr(found)
