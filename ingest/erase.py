@@ -156,6 +156,18 @@ def _kept_by_the_loader(tx: "Transaction") -> list[str]:
     return [table for table in tables_of_users(tx) if not table.startswith(made_anew)]
 
 
+def names_person_sql(fingerprint: str, workspace_shape: str) -> str:
+    """Condition over `payload` of raw.rejected: whether the row shows this id, and a workspace of this shape.
+
+    Args:
+        fingerprint, workspace_shape: SQL expressions of `Keys.user_fingerprint` and `privacy.shape`.
+    """
+    return (
+        f"""strpos(payload, '"user_id":"hmac:' || {fingerprint} || '"') > 0"""
+        f""" and strpos(payload, '"workspace_id":"' || {workspace_shape} || '"') > 0"""
+    )
+
+
 def in_list(keys: Iterable[str]) -> str:
     """Keys as the right side of `in`, for readers that offer no parameters. Raises ValueError for what is no key."""
     keys = list(keys)
@@ -292,11 +304,7 @@ _LATEST_PROFILES = f"""
 def _delete_rejected(tx: "Transaction", people: list[Person], removed: dict[str, dict[str, int]]) -> None:
     """Rejected rows show an id by its fingerprint, and of the workspace no more than its shape."""
     for workspace_id in {person.workspace_id for person in people if person.fingerprint}:
-        is_theirs = """
-            requested.workspace_id = $1
-            and strpos(rejected.payload, '"workspace_id":"' || $2 || '"') > 0
-            and strpos(rejected.payload, '"user_id":"hmac:' || requested.user_fingerprint || '"') > 0
-        """
+        is_theirs = f"requested.workspace_id = $1 and {names_person_sql('requested.user_fingerprint', '$2')}"
         parameters = (workspace_id, shape(workspace_id))
         counts = tx.fetch(
             f"""

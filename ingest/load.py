@@ -82,8 +82,6 @@ def load_landing(
     Raises LandingError when the landing root cannot be read, and whatever the warehouse raises.
     """
     started = time.monotonic()
-    if privacy_rules.ip_salts:
-        privacy_rules.ip_salts.destroy_expired(clock)
     with warehouse.transaction() as tx:
         known = ledger.known_files(tx, landing_root(root))
     discovery = discover(root, ENTITIES, known, settle_seconds)
@@ -92,6 +90,8 @@ def load_landing(
     with warehouse.session(), new_reader as reader:
         for entity in ENTITIES:
             files = [file for file in discovery.files if file.entity is entity]
+            if not files and entity not in (ERASURES, EVENTS):
+                continue
             with warehouse.transaction() as tx:
                 if entity is EVENTS:
                     set_horizons(tx, retention, clock)
@@ -198,7 +198,7 @@ def _take_in_fresh(
     tx: "Transaction", reader: Reader, entity: Entity, loads: "dict[int, _Load]"
 ) -> dict[int, FileResult]:
     """Results by load id."""
-    intake = _Intake(entity, reader.read_all(entity, [(load.source, load_id) for load_id, load in loads.items()]))
+    intake = _Intake(entity, reader.read(entity, [(load.source, load_id) for load_id, load in loads.items()]))
     while not intake.is_done:
         intake.append_accepted(tx)
         intake.append_waiting(tx)

@@ -172,12 +172,7 @@ class Reader:
         for chunk_reader in self._chunk_readers:
             chunk_reader.adopt(policies)
 
-    def read(self, entity: Entity, source: Source, load_id: int) -> Iterator[Batch]:
-        """The file's rows, chunk by chunk, in its order. Raises CorruptFile when it is not what its name says."""
-        for _, batch in self.read_all(entity, [(source, load_id)]):
-            yield batch
-
-    def read_all(self, entity: Entity, sources: Iterable[tuple[Source, int]]) -> Iterator[tuple[int, Batch]]:
+    def read(self, entity: Entity, sources: Iterable[tuple[Source, int]]) -> Iterator[tuple[int, Batch]]:
         """(load_id, rows) of chunk after chunk of several files and their loads, in their order.
 
         A file is begun while the last chunk of the one before is read. Raises CorruptFile for the first that is not

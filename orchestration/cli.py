@@ -204,6 +204,7 @@ def erase(
     from orchestration.run import lift_erasure, run_erasure
     from warehouse.base import WarehouseError
     from warehouse.open import open_warehouse
+    from warehouse.owner_only import open_private
 
     settings = _settings(target)
     person = _person(settings, workspace, user, user_key, mode)
@@ -221,7 +222,8 @@ def erase(
     _exit_unless_published(outcome)
     proof = json.dumps(last_certificate(open_warehouse(settings), person.tombstone), indent=2, ensure_ascii=False)
     if certificate:
-        _write_privately(certificate, proof + "\n")
+        with open_private(certificate, "w") as out:
+            out.write(proof + "\n")
         click.echo(f"erased; the certificate is {certificate}")
     else:
         click.echo(proof)
@@ -239,12 +241,6 @@ def _person(settings: Settings, workspace: str, user: str | None, user_key: str 
         return Person.of_key(keys, workspace, user_key, mode)
     except (SettingsError, ValueError) as error:
         raise click.UsageError(str(error)) from None
-
-
-def _write_privately(file: Path, text: str) -> None:
-    """For the owner's eyes alone."""
-    with open(file, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
-        out.write(text)
 
 
 @main.command("export-user")

@@ -8,13 +8,13 @@ import json
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ingest.erase import Person, carry_out_requests, in_list, request_erasure, tables_of_users
 from ingest.load import utc_naive
 from ingest.mentions import Mentions, find_mentions
-from orchestration.settings import Settings
+from orchestration.settings import Settings, utc_now
 from warehouse.base import Transaction, Warehouse
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def finish_erasures(settings: Settings, warehouse: Warehouse, landing: str, cloc
     with warehouse.transaction() as tx:
         publication_id = tx.fetch("select max(publication_id) from ops.publications")[0][0]
         for erasure in _unfinished(tx):
-            completed_at = datetime.now(UTC).replace(tzinfo=None)
+            completed_at = utc_naive(utc_now())
             certificate = {
                 "erasure_id": erasure.erasure_id,
                 "workspace_id": erasure.workspace_id,

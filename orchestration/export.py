@@ -6,19 +6,17 @@ that show the fingerprint of their id. Nothing is read that belongs to somebody 
 
 import csv
 import json
-import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
-from ingest.erase import Person, in_list, tables_of_users
+from ingest.erase import Person, in_list, names_person_sql, tables_of_users
 from ingest.privacy import shape
 from orchestration.refresh import open_refresh
 from orchestration.settings import Settings
 from warehouse.base import Transaction, Warehouse
+from warehouse.owner_only import open_private
 
 # What is about to be published says the same as what is.
 _COPIES = ("candidate.",)
@@ -67,7 +65,7 @@ def export_person(settings: Settings, person: Person, folder: Path) -> dict[str,
             "exported_at": refresh.clock.isoformat(),
             "rows": rows_of_table,
         }
-    with _private(folder / "export.json") as out:
+    with open_private(folder / "export.json") as out:
         json.dump(listing, out, indent=2, ensure_ascii=False)
         out.write("\n")
     return rows_of_table
@@ -90,12 +88,8 @@ def _everything(warehouse: Warehouse, person: Person) -> Iterator[_Rows]:
         theirs = f"select load_id, line from raw.users where user_key in {in_list([person.user_key])}"
         yield _rows(tx, "raw.user_attributes", f"(load_id, line) in ({theirs})")
         if person.fingerprint:
-            yield _rows(
-                tx,
-                "raw.rejected",
-                f'strpos(payload, \'"user_id":"hmac:{person.fingerprint}"\') > 0'
-                f' and strpos(payload, \'"workspace_id":"{shape(person.workspace_id)}"\') > 0',
-            )
+            is_theirs = names_person_sql(f"'{person.fingerprint}'", f"'{shape(person.workspace_id)}'")
+            yield _rows(tx, "raw.rejected", is_theirs)
     if warehouse.has_publication():
         with warehouse.published() as reader:
             for table in tables_of_users(reader, is_published=True):
@@ -111,7 +105,7 @@ def _rows(tx: Transaction, table: str, condition: str) -> _Rows:
 
 def _write_json(file: Path, found: _Rows) -> None:
     """A list of objects. Decimals and times are texts, for JSON has none and a float would round."""
-    with _private(file) as out:
+    with open_private(file) as out:
         objects = (dict(zip(found.types, row, strict=True)) for row in found.rows)
         texts = (json.dumps(one, ensure_ascii=False, default=str) for one in objects)
         out.write("[\n" + ",\n".join(texts) + "\n]\n")
@@ -120,7 +114,7 @@ def _write_json(file: Path, found: _Rows) -> None:
 def _write_csv(file: Path, found: _Rows) -> None:
     """Texts that a spreadsheet does not run. By the column's type: a driver gives decimals as text, and they stay."""
     is_text = [kind in _TEXT_TYPES for kind in found.types.values()]
-    with _private(file) as out:
+    with open_private(file) as out:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(found.types)
         for row in found.rows:
@@ -129,11 +123,3 @@ def _write_csv(file: Path, found: _Rows) -> None:
 
 def _harmless(value: str | None) -> str | None:
     return f"'{value}" if value and value.startswith(_FORMULA_STARTS) else value
-
-
-@contextmanager
-def _private(file: Path) -> Iterator[TextIO]:
-    """A new file that its owner alone may read."""
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "w", encoding="utf-8", newline="") as out:
-        yield out

@@ -5,11 +5,12 @@ ring is needed for as long as the warehouse is used: new events pass through all
 """
 
 import logging
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pyarrow as pa
 
 from ingest.entities import RAW_TABLES
+from ingest.load import utc_naive
 from ingest.privacy import Keys
 from ingest.purge import ARCHIVED
 from orchestration.settings import Settings, SettingsError, utc_now
@@ -105,11 +106,10 @@ def _check_ring(tx: Transaction, keys: Keys) -> int:
 
 
 def _record(tx: Transaction, keys: Keys, first: int, clock: datetime) -> None:
-    applied_at = clock.astimezone(UTC).replace(tzinfo=None)
     for place, mark in enumerate(keys.ring_marks[first:], start=first + 1):
         tx.execute(
             "insert into raw.key_ring (position, fingerprint, applied_at) values ($1, $2, $3)",
-            (place, mark, applied_at),
+            (place, mark, utc_naive(clock)),
         )
 
 

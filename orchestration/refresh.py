@@ -54,9 +54,9 @@ class Refresh:
     settings: Settings
     warehouse: Warehouse
     landing: str
-    as_of: date | None
-    full_refresh: bool
     run_id: str
+    as_of: date | None = None
+    full_refresh: bool = False
     rebuild: Scope | None = None
     reload: Sequence[str] = ()
     forget: bool = False
@@ -196,11 +196,7 @@ class Refresh:
             return pending_kinds(tx)
 
     def is_up_to_date(self) -> bool:
-        """Whether there is no new file and no pending work, so that a run would change nothing.
-
-        A salt that has served its time is destroyed all the same.
-        """
-        self.settings.privacy_rules.ip_salts.destroy_expired(self.clock)
+        """Whether there is no new file and no pending work, so that a run would change nothing."""
         with self.warehouse.transaction() as tx:
             known = ledger.known_files(tx, landing_root(self.landing))
             if is_unfinished(tx) or not is_policy_in_force(tx, self.consent_policy):
@@ -239,20 +235,12 @@ class Refresh:
 
 
 @contextmanager
-def open_refresh(
-    settings: Settings,
-    run_id: str,
-    *,
-    landing: str | None = None,
-    as_of: date | None = None,
-    full_refresh: bool = False,
-    rebuild: Scope | None = None,
-    reload: Sequence[str] = (),
-    forget: bool = False,
-    purge: bool = False,
-    deletes_landing: bool = False,
-) -> Iterator[Refresh]:
-    """A run that holds the warehouse's lock until the block ends.
+def open_refresh(settings: Settings, run_id: str, *, landing: str | None = None, **request) -> Iterator[Refresh]:
+    """A run that holds the warehouse's lock until the block ends. Salts of addresses that served their time are gone.
+
+    Args:
+        landing: None: the setting.
+        request: what else the run is asked for, attributes of Refresh.
 
     Raises:
         SettingsError: no secret key, or other keys than the warehouse was built with.
@@ -263,19 +251,9 @@ def open_refresh(
     with warehouse.lock(settings.lock_wait_seconds, lambda holder: log.info("waiting for another run (%s)", holder)):
         with warehouse.transaction() as tx:
             check_keys(tx, keys)
-        yield Refresh(
-            settings,
-            warehouse,
-            landing or settings.landing_root,
-            as_of,
-            full_refresh,
-            run_id,
-            rebuild=rebuild,
-            reload=reload,
-            forget=forget,
-            purge=purge,
-            deletes_landing=deletes_landing,
-        )
+        refresh = Refresh(settings, warehouse, landing or settings.landing_root, run_id, **request)
+        settings.privacy_rules.ip_salts.destroy_expired(refresh.clock)
+        yield refresh
 
 
 class LoadProgress:

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import TextIO
 
 
 def make_private(path: Path) -> None:
@@ -28,3 +29,8 @@ def make_private_home(home: Path) -> None:
         home.chmod(0o711)
     else:
         make_private(home)
+
+
+def open_private(file: Path, mode: str = "x") -> TextIO:
+    """A text file to write, which its owner alone may read from its first moment. mode: w writes over what is there."""
+    return open(file, mode, encoding="utf-8", newline="", opener=lambda path, flags: os.open(path, flags, 0o600))

@@ -297,13 +297,13 @@ def _reachable(warehouse: PostgresWarehouse) -> Iterator[None]:
         raise WarehouseError(f"{warehouse!r}: {words.replace(password, '…') if password else words}") from None
 
 
-# Tables that hold rows of people, by the columns that such rows have.
 CLEARS_STATISTICS = 18_00_00  # the first server version that has pg_clear_attribute_stats
 _CLEAR_STATISTICS = """
 select pg_clear_attribute_stats(schemaname, tablename, attname, inherited)
 from pg_stats
 where format('%%I.%%I', schemaname, tablename) = any(%s)
 """
+# Tables that hold rows of people, by the columns that such rows have.
 _TABLES_OF_PEOPLE = """
 select distinct format('%I.%I', columns.table_schema, columns.table_name)
 from information_schema.columns

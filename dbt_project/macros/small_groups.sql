@@ -170,6 +170,35 @@
 {%- endmacro %}
 
 
+{# A whole model: the rows of a mart by segment and timeframe that are shown, of which one user may be in several.
+   `siblings` are the columns besides the report that name a group of rows, `cells` those of the row within it, `measures`
+   the other columns. #}
+{% macro shown_rows_of_reports(mart, users, siblings, cells, measures) -%}
+    with
+
+    cells as (
+
+        {{ cells_of_reports(mart, users, siblings + cells) }}
+
+    ),
+
+    judged_cells as (
+
+        {{ hidden_rows_of_segments('cells', ['timeframe'] + siblings, cells, are_disjoint=false) }}
+
+    )
+
+    select
+        workspace_id,
+        segment_id,
+        timeframe,
+        {{ (siblings + cells + measures) | join(',\n        ') }}
+    from judged_cells
+    where not is_hidden
+        and group_users > 0
+{%- endmacro %}
+
+
 {# Which classes of growth accounting are hidden, of rows by segment and `keys`: the keys, are_new_hidden,
    are_returning_hidden, are_reactivated_hidden, are_churned_hidden.
 

@@ -80,30 +80,16 @@ differences as (
 
     union all
 
+    {% for model in ['safe_rpt_activity', 'safe_fct_growth_rolling', 'safe_fct_growth_periods'] -%}
     select
         workspace_id,
-        'safe_rpt_activity' as table_name,
+        '{{ model }}' as table_name,
         active_users - coalesce(new_users, 0) - coalesce(returning_users, 0) - coalesce(reactivated_users, 0) as users
-    from {{ ref('safe_rpt_activity') }}
+    from {{ ref(model) }}
 
     union all
 
-    select
-        workspace_id,
-        'safe_fct_growth_rolling' as table_name,
-        active_users - coalesce(new_users, 0) - coalesce(returning_users, 0) - coalesce(reactivated_users, 0) as users
-    from {{ ref('safe_fct_growth_rolling') }}
-
-    union all
-
-    select
-        workspace_id,
-        'safe_fct_growth_periods' as table_name,
-        active_users - coalesce(new_users, 0) - coalesce(returning_users, 0) - coalesce(reactivated_users, 0) as users
-    from {{ ref('safe_fct_growth_periods') }}
-
-    union all
-
+    {% endfor -%}
     -- Who has a session counts at least once: few sessions have few users.
     select
         breakdown.workspace_id,
