@@ -503,6 +503,9 @@ LEAVING_EVENTS = RawTable("leaving_events", (("load_id", BIGINT), ("line", BIGIN
 # transactions.
 LEAVING_DAYS = RawTable("leaving_days", (("workspace_id", TEXT), ("user_key", TEXT), ("activity_date", DATE)))
 
+# Users whose rows are about to be removed, named by one statement for the next ones; empty between transactions.
+LEAVING_USERS = RawTable("leaving_users", (("workspace_id", TEXT), ("user_key", TEXT)))
+
 # From when on events are kept, `*` for workspaces without a row; none: nothing is beyond retention.
 HORIZONS = RawTable(
     "horizons",
@@ -511,6 +514,7 @@ HORIZONS = RawTable(
         ("kept_from", TIMESTAMP),
         ("kept_from_date", DATE),  # the local day that begins then
         ("purged_until", TIMESTAMP),  # what a purge has deleted is earlier; null before the first one
+        ("users_kept_from", DATE),  # users whose last day is earlier go; null: rows of users stay for ever
     ),
 )
 
@@ -532,6 +536,7 @@ BOOKKEEPING_TABLES = (
     DELETIONS,
     LEAVING_EVENTS,
     LEAVING_DAYS,
+    LEAVING_USERS,
     HORIZONS,
     KEY_RING,
 )

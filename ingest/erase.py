@@ -21,25 +21,13 @@ from typing import TYPE_CHECKING
 from ingest.entities import CONSENTS, EVENTS, USERS, Entity
 from ingest.privacy import HASH_LENGTH, Keys, shape
 from ingest.purge import ARCHIVED
-from ingest.removal import delete_events
+from ingest.removal import delete_events, delete_rows_of_users, note_whole_histories, tables_of_users
 
 if TYPE_CHECKING:
     from warehouse.base import Transaction, Warehouse
 
 # Rows of people who became anonymous are of no file: whoever has the file would find them there again by their line.
 ANONYMOUS_LOAD = -1
-# Everything that a user can have: the build makes all of it anew.
-_FROM, _UNTIL = datetime(1900, 1, 1), datetime(2999, 12, 31)
-# Where keys stand that are no rows of a person: requests, and work that is pending.
-_NOT_COUNTED = ("raw.erasures", "raw.pending", "ops.erasures", "ops.replaced_sessions")
-_TABLES_OF_USERS = """
-select columns.table_schema || '.' || columns.table_name
-from information_schema.columns as columns
-inner join information_schema.tables as tables
-    on tables.table_schema = columns.table_schema and tables.table_name = columns.table_name
-where columns.column_name = 'user_key' and tables.table_type = 'BASE TABLE' and columns.table_schema {schemas}
-order by 1
-"""
 
 
 class NotErased(Exception):
@@ -133,21 +121,16 @@ def carry_out_requests(warehouse: "Warehouse", run_id: str, clock: datetime, *, 
         _delete_rejected(tx, people, removed)
         _delete_events(tx, run_id, clock)
         for entity in (USERS, CONSENTS):
-            _delete_rows(tx, entity, run_id, clock, removed)
+            _count_parts(tx, entity, removed)
+            delete_rows_of_users(tx, entity, "select user_key from raw.erasures", "erased", run_id, clock)
         for table in _kept_by_the_loader(tx):
             tx.execute(f"delete from {table} where user_key in {_REQUESTED_KEYS}")
         for person in people:
             _bury(tx, person, clock)
-            _note_stretch(tx, person.workspace_id, person.user_key)
             _open_certificate(tx, person, removed[person.user_key], run_id, clock, deletes_landing)
+        note_whole_histories(tx, "select distinct workspace_id, user_key from raw.erasures")
         tx.execute("delete from raw.erasures")
     return len(people)
-
-
-def tables_of_users(tx: "Transaction", *, is_published: bool = False) -> list[str]:
-    """`schema.table` of every table with rows of users: of what is published, or of everything behind it."""
-    tables = tx.fetch(_TABLES_OF_USERS.format(schemas="= 'marts'" if is_published else "<> 'marts'"))
-    return [table for (table,) in tables if table not in _NOT_COUNTED]
 
 
 def _kept_by_the_loader(tx: "Transaction") -> list[str]:
@@ -238,15 +221,9 @@ def _anonymize(tx: "Transaction") -> None:
         if name == "sessions":
             ids.append("client_session_key = md5($1 || client_session_key)")
         tx.execute(f"update ops.archived_{name} set {', '.join(ids)} where user_key in {_ANONYMOUS}", (salt,))
-    tx.execute(
-        f"""
-        insert into raw.pending (kind, workspace_id, user_key, touched_at, touched_until)
-        select distinct 'position', workspace_id, md5($1 || user_key), cast($2 as timestamp), cast($3 as timestamp)
-        from raw.erasures
-        where user_key in {_ANONYMOUS}
-        """,
-        (salt, _FROM, _UNTIL),
-    )
+    anonymous = f"select distinct workspace_id, user_key from raw.erasures where user_key in {_ANONYMOUS}"
+    renamed = f"select workspace_id, md5($1 || user_key) as user_key from ({anonymous}) as people"
+    note_whole_histories(tx, renamed, (salt,))
 
 
 _BOOKKEEPING = {
@@ -336,18 +313,14 @@ def _delete_events(tx: "Transaction", run_id: str, clock: datetime) -> None:
     delete_events(tx, "erased", run_id, clock)
 
 
-def _delete_rows(
-    tx: "Transaction", entity: Entity, run_id: str, clock: datetime, removed: dict[str, dict[str, int]]
-) -> None:
-    """Rows of an entity, the parts of their documents, and the note that another row repeated one of them."""
-    table = entity.table.qualified_name
-    theirs = f"select load_id, line from {table} where user_key in {_REQUESTED_KEYS}"
+def _count_parts(tx: "Transaction", entity: Entity, removed: dict[str, dict[str, int]]) -> None:
+    """Rows of the parts of documents, which have no key of their own."""
     if entity.exploded:
         parts = entity.exploded.qualified_name
         counts = tx.fetch(
             f"""
             select rows_of_users.user_key, count(*)
-            from {table} as rows_of_users
+            from {entity.table.qualified_name} as rows_of_users
             inner join {parts} as parts on parts.load_id = rows_of_users.load_id and parts.line = rows_of_users.line
             where rows_of_users.user_key in {_REQUESTED_KEYS}
             group by rows_of_users.user_key
@@ -355,21 +328,6 @@ def _delete_rows(
         )
         for user_key, rows in counts:
             removed[user_key][parts] = rows
-        tx.execute(f"delete from {parts} where (load_id, line) in ({theirs})")
-    tx.execute(
-        f"delete from raw.repeated_rows where entity = '{entity.name}' and (kept_load_id, kept_line) in ({theirs})"
-    )
-    tx.execute(
-        f"""
-        insert into raw.deletions (run_id, load_id, workspace_id, reason, rows, deleted_at)
-        select $1, load_id, workspace_id, 'erased', count(*), $2
-        from {table}
-        where user_key in {_REQUESTED_KEYS}
-        group by load_id, workspace_id
-        """,
-        (run_id, clock),
-    )
-    tx.execute(f"delete from {table} where user_key in {_REQUESTED_KEYS}")
 
 
 def _bury(tx: "Transaction", person: Person, clock: datetime) -> None:
@@ -379,15 +337,6 @@ def _bury(tx: "Transaction", person: Person, clock: datetime) -> None:
             "insert into raw.tombstones (workspace_id, tombstone, mode, erased_at) values ($1, $2, $3, $4)",
             (person.workspace_id, person.tombstone, person.mode, clock),
         )
-
-
-def _note_stretch(tx: "Transaction", workspace_id: str, user_key: str) -> None:
-    """All that the built tables may hold of a user is made anew: they may be wrong."""
-    tx.execute(
-        "insert into raw.pending (kind, workspace_id, user_key, touched_at, touched_until)"
-        " values ('position', $1, $2, $3, $4)",
-        (workspace_id, user_key, _FROM, _UNTIL),
-    )
 
 
 def _open_certificate(

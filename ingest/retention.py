@@ -24,9 +24,11 @@ class Retention:
 
     Attributes:
         raw_days: of events, by their time.
+        users_days: of rows of users, by their last event; not fewer than raw_days.
     """
 
     raw_days: int | None = None
+    users_days: int | None = None
 
 
 KEEP_EVERYTHING = Retention()
@@ -45,14 +47,20 @@ def set_horizons(tx: "Transaction", retention: Retention, clock: datetime) -> No
     for workspace_id, zone in {OTHER_WORKSPACES: DEFAULT_ZONE, **effective_zones(tx)}.items():
         purged_until = purged.get(workspace_id, purged.get(OTHER_WORKSPACES))
         horizon = purged_until
+        today = clock.astimezone(load_zone(zone)).date()
         if retention.raw_days is not None:
-            today = clock.astimezone(load_zone(zone)).date()
             horizon = max(filter(None, (purged_until, _midnight(today - timedelta(days=retention.raw_days), zone))))
         if horizon is not None:
             tx.execute(
-                "insert into raw.horizons (workspace_id, kept_from, kept_from_date, purged_until)"
-                " values ($1, $2, $3, $4)",
-                (workspace_id, horizon, _local_date(horizon, zone), purged_until),
+                "insert into raw.horizons (workspace_id, kept_from, kept_from_date, purged_until, users_kept_from)"
+                " values ($1, $2, $3, $4, $5)",
+                (
+                    workspace_id,
+                    horizon,
+                    _local_date(horizon, zone),
+                    purged_until,
+                    None if retention.users_days is None else today - timedelta(days=retention.users_days),
+                ),
             )
 
 

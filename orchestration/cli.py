@@ -144,10 +144,11 @@ def reload(files: tuple[str, ...], forget: bool, landing: str | None, target: st
 @landing_option
 @target_option
 def purge(landing: str | None, target: str | None) -> None:
-    """Delete the events that went over the horizon, build, audit and publish.
+    """Delete the events and users that went over their horizons, build, audit and publish.
 
-    The horizon is FOOTFALL_RETAIN_RAW_DAYS before today, by each workspace's local day. What was made of the events by
-    day and session stays, so that published numbers stay as they are. New files are loaded too, as in any run.
+    The horizons are FOOTFALL_RETAIN_RAW_DAYS and FOOTFALL_RETAIN_USERS_DAYS before today, by each workspace's local
+    day. What was made of the events by day and session stays until the user has been silent for too long, and
+    aggregates stay for ever. New files are loaded too, as in any run.
 
     Exit codes: 0 published, or nothing there to purge; 1 a step failed and nothing was published; 2 wrong usage.
     """

@@ -13,6 +13,7 @@ from warehouse.open import open_warehouse
 
 FREE_BYTES_WANTED = 2_000_000_000
 RAW_DAYS_RECOMMENDED = 395  # 365 of a report, and 30 that the score at its beginning looks back
+USERS_DAYS_RECOMMENDED = 760  # 365 of a report, 365 it is compared with, and 30 for data that comes late
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def examine(settings: Settings) -> list[Finding]:
         _versions(),
         *_settings(settings),
         _secret(settings),
-        _retention(settings),
+        *_retention(settings),
         _home(settings),
         _landing(settings),
     ]
@@ -78,12 +79,28 @@ def _secret(settings: Settings) -> Finding:
     return Finding("secret key", "set")
 
 
-def _retention(settings: Settings) -> Finding:
-    days = settings.retain_raw_days
-    advice = f"{RAW_DAYS_RECOMMENDED} days are recommended, the least that every report of 365 days is whole with"
-    if days is None:
-        return Finding("retention", f"FOOTFALL_RETAIN_RAW_DAYS is unset, events are kept for ever; {advice}", False)
-    return Finding("retention", f"events are kept for {days} days; {advice}", days >= RAW_DAYS_RECOMMENDED)
+def _retention(settings: Settings) -> Iterator[Finding]:
+    for kept, name, days, recommended, why in (
+        (
+            "events",
+            "FOOTFALL_RETAIN_RAW_DAYS",
+            settings.retain_raw_days,
+            RAW_DAYS_RECOMMENDED,
+            "the least that every report of 365 days is whole with",
+        ),
+        (
+            "rows of silent users",
+            "FOOTFALL_RETAIN_USERS_DAYS",
+            settings.retain_users_days,
+            USERS_DAYS_RECOMMENDED,
+            "so that no report compares with users who are gone",
+        ),
+    ):
+        advice = f"{recommended} days are recommended, {why}"
+        if days is None:
+            yield Finding("retention", f"{name} is unset, {kept} are kept for ever; {advice}", False)
+        else:
+            yield Finding("retention", f"{kept} are kept for {days} days; {advice}", days >= recommended)
 
 
 def _home(settings: Settings) -> Finding:

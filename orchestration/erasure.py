@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ingest.erase import Person, carry_out_requests, in_list, request_erasure, tables_of_users
+from ingest.erase import Person, carry_out_requests, in_list, request_erasure
 from ingest.load import utc_naive
 from ingest.mentions import Mentions, find_mentions
+from ingest.removal import tables_of_users
 from orchestration.settings import Settings, utc_now
 from warehouse.base import Transaction, Warehouse
 

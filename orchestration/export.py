@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.erase import Person, in_list, names_person_sql, tables_of_users
+from ingest.erase import Person, in_list, names_person_sql
 from ingest.privacy import shape
+from ingest.removal import tables_of_users
 from orchestration.refresh import open_refresh
 from orchestration.settings import Settings
 from warehouse.base import Transaction, Warehouse

@@ -8,7 +8,7 @@ changed back in between, therefore leaves the work where it is, and doing it twi
     position    an event left this place of a user's history
     range       this stretch of a user's history is to be rebuilt
     workspace   a workspace's local time is another one
-    dates       as_of_date moved; no event did
+    dates       as_of_date moved, or users expired; no event did
     rotation    every user key is another one: with `everything`, and no session is the one it was
     everything  models or lasting settings changed, or somebody asked for it: a full refresh
 """
@@ -48,6 +48,12 @@ def is_built_with(tx: Transaction, fingerprint: str) -> bool:
     """Whether the last publication was built by these models and settings."""
     publications = tx.fetch(_LAST_PUBLICATION)
     return bool(publications) and publications[0][0] == fingerprint
+
+
+def is_built_as_of(tx: Transaction) -> bool:
+    """Whether the last publication hides the days after some `--as-of`."""
+    publications = tx.fetch(_LAST_PUBLICATION)
+    return bool(publications) and publications[0][1] is not None
 
 
 def pending_kinds(tx: Transaction) -> dict[str, int]:

@@ -12,6 +12,7 @@ from ingest import ledger
 from ingest.consent import is_policy_in_force
 from ingest.discover import discover, landing_root
 from ingest.entities import ENTITIES
+from ingest.expire import expire_users
 from ingest.load import load_landing, utc_naive
 from ingest.load_report import DROPPED, FileResult, LoadReport
 from ingest.policies import ConsentPolicy
@@ -21,7 +22,7 @@ from ingest.retention import Retention, set_horizons
 from ingest.time_zones import refresh_time_zones
 from orchestration.erasure import finish_erasures, is_unfinished
 from orchestration.key_ring import check_keys
-from orchestration.pending import is_built_with, note_changes, pending_kinds
+from orchestration.pending import is_built_as_of, is_built_with, note_changes, pending_kinds
 from orchestration.project import build_fingerprint, ensure_manifest, published_marts, safe_marts, user_tables
 from orchestration.rebuild import Scope, check_scope, note_rebuild
 from orchestration.restatements import restatement_lines
@@ -76,7 +77,7 @@ class Refresh:
 
     @property
     def retention(self) -> Retention:
-        return Retention(self.settings.retain_raw_days)
+        return Retention(self.settings.retain_raw_days, self.settings.retain_users_days)
 
     def check(self) -> None:
         """Look at what was asked for before anything is changed.
@@ -103,11 +104,15 @@ class Refresh:
     def _check_purge(self) -> None:
         """A purge archives what the models made of the events: that must be what readers see."""
         with self.warehouse.transaction() as tx:
-            is_published = not pending_kinds(tx).keys() - {"dates"} and is_built_with(tx, self.fingerprint)
+            is_published = (
+                not pending_kinds(tx).keys() - {"dates"}
+                and is_built_with(tx, self.fingerprint)
+                and not is_built_as_of(tx)
+            )
         if not is_published:
             raise PurgeError(
-                "There is work that no publication shows yet, and a purge keeps what is published of the days it "
-                "deletes. Run `footfall run` first. Nothing was changed."
+                "There is work that no publication shows yet, or --as-of hides days, and a purge keeps what is "
+                "published. Run `footfall run` first. Nothing was changed."
             )
 
     def load(self) -> LoadReport:
@@ -161,7 +166,10 @@ class Refresh:
         with self.warehouse.transaction() as tx:
             set_horizons(tx, self.retention, self.clock)
             events = purge_events(tx, self.run_id, utc_naive(self.clock))
+            users = expire_users(tx, self.run_id, utc_naive(self.clock))
         log.info("purged %s events that went over the horizon", f"{events:,}")
+        if self.retention.users_days is not None:
+            log.info("deleted the rows of %s users who were silent for too long", f"{users:,}")
 
     def _reload(self, options: dict) -> LoadReport:
         report = reload_files(self.warehouse, self.landing, self.reload, forget=self.forget, **options)

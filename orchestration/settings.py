@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ingest.privacy import MINIMUM_SECRET_LENGTH
@@ -57,6 +57,11 @@ class Settings(BaseSettings):
     retain_raw_days: int | None = Field(
         None, ge=1, description="events older than so many days are dropped, and deleted by a purge; unset: never"
     )
+    retain_users_days: int | None = Field(
+        None,
+        ge=1,
+        description="a purge deletes the rows of users whose last event is older than so many days; unset: never",
+    )
     small_group: int = Field(5, ge=1, description="marts_safe hides groups of fewer users; 1 hides none")
     role_prefix: str = Field(
         "",
@@ -87,6 +92,16 @@ class Settings(BaseSettings):
 
         ConsentPolicy.parse(text)
         return text
+
+    @field_validator("retain_users_days")
+    @classmethod
+    def _not_before_their_events(cls, users: int | None, info: ValidationInfo) -> int | None:
+        events = info.data.get("retain_raw_days")
+        if users is not None and (events is None or events > users):
+            raise ValueError(
+                "needs FOOTFALL_RETAIN_RAW_DAYS, with no more days than it has itself: rows of users are made of events"
+            )
+        return users
 
     @field_validator("schedule_timezone")
     @classmethod

@@ -15,12 +15,28 @@ shown_days as (
 
 ),
 
-first_sessions as (
+days as (
 
     select
         workspace_id,
-        min(session_date) as first_session_date
+        session_date as activity_date
     from {{ ref('fct_sessions') }}
+
+    union all
+
+    select
+        workspace_id,
+        activity_date
+    from {{ source('ops', 'expired_days') }}
+
+),
+
+first_days as (
+
+    select
+        workspace_id,
+        min(activity_date) as first_day
+    from days
     group by workspace_id
 
 ),
@@ -28,17 +44,17 @@ first_sessions as (
 violations as (
 
     select
-        first_sessions.workspace_id,
-        first_sessions.first_session_date,
+        first_days.workspace_id,
+        first_days.first_day as first_event_day,
         workspaces.as_of_date,
         shown_days.first_day,
         shown_days.last_day,
         shown_days.days
-    from first_sessions
-    inner join {{ ref('dim_workspaces') }} as workspaces on first_sessions.workspace_id = workspaces.workspace_id
-    left join shown_days on first_sessions.workspace_id = shown_days.workspace_id
+    from first_days
+    inner join {{ ref('dim_workspaces') }} as workspaces on first_days.workspace_id = workspaces.workspace_id
+    left join shown_days on first_days.workspace_id = shown_days.workspace_id
     where shown_days.days is null
-        or shown_days.first_day <> first_sessions.first_session_date
+        or shown_days.first_day <> first_days.first_day
         or shown_days.last_day < workspaces.as_of_date
         or shown_days.days <> {{ days_between('shown_days.first_day', 'shown_days.last_day') }} + 1
 

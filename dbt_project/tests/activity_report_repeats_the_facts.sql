@@ -2,6 +2,12 @@
 -- What a report says about as_of_date is what the facts say about it.
 with
 
+expired_dates as (
+
+    {{ expired_dates() }}
+
+),
+
 facts as (
 
     select
@@ -29,7 +35,13 @@ facts as (
         on reports.workspace_id = growth.workspace_id
             and reports.as_of_date = growth.activity_date
             and reports.timeframe = growth.window_days || 'd'
+    inner join {{ ref('int_timeframes') }} as timeframes
+        on reports.workspace_id = timeframes.workspace_id
+            and reports.timeframe = timeframes.timeframe
+    left join expired_dates as expired on reports.workspace_id = expired.workspace_id
     where reports.segment_id = 'all'
+        and coalesce(timeframes.previous_starts_on > expired.expired_until, true)
+        and coalesce({{ add_days('reports.as_of_date', -29) }} > expired.expired_until, true)
 
 ),
 

@@ -5,6 +5,12 @@
 -- timeframe.
 with
 
+expired_dates as (
+
+    {{ expired_dates() }}
+
+),
+
 parts as (
 
     select
@@ -74,6 +80,8 @@ expected_reports as (
         on periods.workspace_id = activity.workspace_id
             and activity.activity_date between periods.starts_on and periods.ends_on
             and periods.segment_id = 'all'
+    left join expired_dates as expired on periods.workspace_id = expired.workspace_id
+    where coalesce(periods.starts_on > expired.expired_until, true)
     group by periods.workspace_id, periods.segment_id, periods.timeframe, periods.timeframe_days
 
 ),

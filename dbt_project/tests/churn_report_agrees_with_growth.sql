@@ -3,6 +3,12 @@
 -- Churned and active before are what growth accounting over the trailing days of the timeframe says.
 with
 
+expired_dates as (
+
+    {{ expired_dates() }}
+
+),
+
 growth as (
 
     select
@@ -33,7 +39,9 @@ violations as (
     left join growth
         on timeframes.workspace_id = growth.workspace_id
             and timeframes.timeframe_days = growth.window_days
+    left join expired_dates as expired on timeframes.workspace_id = expired.workspace_id
     where churn.segment_id = 'all'
+        and coalesce(timeframes.previous_starts_on > expired.expired_until, true)
         and (
             churn.churned_users <> coalesce(growth.churned_users, 0)
             or churn.churn_rate_denominator <> coalesce(growth.churned_users + growth.returning_users, 0)

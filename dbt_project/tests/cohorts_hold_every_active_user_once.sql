@@ -29,13 +29,31 @@ cohort_totals as (
 
 ),
 
+users as (
+
+    select
+        workspace_id,
+        1 as users
+    from {{ ref('dim_users') }}
+    where first_active_date is not null
+
+    union all
+
+    select
+        workspace_id,
+        retained_users as users
+    from {{ source('ops', 'expired_cohorts') }}
+    where grain = 'day'
+        and period_number = 0
+
+),
+
 active_users as (
 
     select
         workspace_id,
-        count(*) as active_users
-    from {{ ref('dim_users') }}
-    where first_active_date is not null
+        sum(users) as active_users
+    from users
     group by workspace_id
 
 ),

@@ -4,6 +4,12 @@
 -- fct_cohort_retention.
 with
 
+expired_dates as (
+
+    {{ expired_dates() }}
+
+),
+
 retained_days as (
 
     select
@@ -27,13 +33,18 @@ expected as (
     inner join retained_days
         on timeframes.workspace_id = retained_days.workspace_id
             and retained_days.cohort_start between timeframes.starts_on and timeframes.ends_on
+    left join expired_dates as expired on timeframes.workspace_id = expired.workspace_id
+    where coalesce(retained_days.cohort_start > expired.expired_until, true)
 
 ),
 
 cohorts as (
 
-    select * from {{ ref('rpt_cohorts') }}
-    where segment_id = 'all'
+    select reports.*
+    from {{ ref('rpt_cohorts') }} as reports
+    left join expired_dates as expired on reports.workspace_id = expired.workspace_id
+    where reports.segment_id = 'all'
+        and coalesce(reports.cohort_start > expired.expired_until, true)
 
 ),
 

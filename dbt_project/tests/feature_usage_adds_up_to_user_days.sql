@@ -15,14 +15,34 @@ features as (
 
 ),
 
+days as (
+
+    select
+        workspace_id,
+        activity_date,
+        feature_uses,
+        case when feature_uses > 0 then 1 else 0 end as users
+    from {{ ref('fct_user_days') }}
+
+    union all
+
+    select
+        workspace_id,
+        activity_date,
+        feature_uses,
+        feature_users as users
+    from {{ source('ops', 'expired_days') }}
+
+),
+
 user_days as (
 
     select
         workspace_id,
         activity_date,
         sum(feature_uses) as feature_uses,
-        count(case when feature_uses > 0 then 1 end) as users
-    from {{ ref('fct_user_days') }}
+        sum(users) as users
+    from days
     group by workspace_id, activity_date
 
 ),

@@ -4,6 +4,12 @@
 -- users of a feature are among the active ones and these among the known ones.
 with
 
+expired_dates as (
+
+    {{ expired_dates() }}
+
+),
+
 expected_features as (
 
     select
@@ -22,6 +28,8 @@ expected_features as (
             and features.feature_name = feature_usage.feature_name
             and feature_usage.activity_date between periods.starts_on and periods.ends_on
             and periods.segment_id = 'all'
+    left join expired_dates as expired on periods.workspace_id = expired.workspace_id
+    where coalesce(periods.starts_on > expired.expired_until, true)
     group by periods.workspace_id, periods.segment_id, periods.timeframe, features.feature_name
 
 ),

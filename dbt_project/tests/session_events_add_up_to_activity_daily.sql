@@ -13,6 +13,26 @@ session_events as (
     from {{ ref('fct_sessions') }}
     group by workspace_id
 
+    union all
+
+    select
+        workspace_id,
+        sum(events) as events,
+        sum(bot_events) as bot_events
+    from {{ source('ops', 'expired_days') }}
+    group by workspace_id
+
+),
+
+session_totals as (
+
+    select
+        workspace_id,
+        sum(events) as events,
+        sum(bot_events) as bot_events
+    from session_events
+    group by workspace_id
+
 ),
 
 daily_events as (
@@ -29,15 +49,15 @@ daily_events as (
 violations as (
 
     select
-        coalesce(session_events.workspace_id, daily_events.workspace_id) as workspace_id,
-        session_events.events as session_events,
+        coalesce(session_totals.workspace_id, daily_events.workspace_id) as workspace_id,
+        session_totals.events as session_events,
         daily_events.events as daily_events,
-        session_events.bot_events as session_bot_events,
+        session_totals.bot_events as session_bot_events,
         daily_events.bot_events as daily_bot_events
-    from session_events
-    full outer join daily_events on session_events.workspace_id = daily_events.workspace_id
-    where coalesce(session_events.events, 0) {{ disagrees }} coalesce(daily_events.events, 0)
-        or coalesce(session_events.bot_events, 0) {{ disagrees }} coalesce(daily_events.bot_events, 0)
+    from session_totals
+    full outer join daily_events on session_totals.workspace_id = daily_events.workspace_id
+    where coalesce(session_totals.events, 0) {{ disagrees }} coalesce(daily_events.events, 0)
+        or coalesce(session_totals.bot_events, 0) {{ disagrees }} coalesce(daily_events.bot_events, 0)
 
 )
 

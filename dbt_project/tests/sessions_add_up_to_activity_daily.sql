@@ -3,7 +3,7 @@
 -- A session counts on the day it starts, so days compare; its events may lie on a later day.
 with
 
-started_sessions as (
+sessions as (
 
     select
         workspace_id,
@@ -11,6 +11,25 @@ started_sessions as (
         count(*) as sessions
     from {{ ref('fct_sessions') }}
     where not is_bot
+    group by workspace_id, session_date
+
+    union all
+
+    select
+        workspace_id,
+        activity_date as session_date,
+        sessions
+    from {{ source('ops', 'expired_days') }}
+
+),
+
+started_sessions as (
+
+    select
+        workspace_id,
+        session_date,
+        sum(sessions) as sessions
+    from sessions
     group by workspace_id, session_date
 
 ),

@@ -2,15 +2,37 @@
 
 with
 
+days as (
+
+    select
+        workspace_id,
+        activity_date,
+        1 as users,
+        events,
+        sessions
+    from {{ ref('fct_user_days') }}
+
+    union all
+
+    select
+        workspace_id,
+        activity_date,
+        users,
+        events,
+        sessions
+    from {{ source('ops', 'expired_days') }}
+
+),
+
 user_days as (
 
     select
         workspace_id,
         activity_date,
-        count(*) as users,
+        sum(users) as users,
         sum(events) as events,
         sum(sessions) as sessions
-    from {{ ref('fct_user_days') }}
+    from days
     group by workspace_id, activity_date
 
 ),

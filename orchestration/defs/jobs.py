@@ -40,7 +40,10 @@ purge_job = dg.define_asset_job(
     "purge",
     selection=_EVERYTHING,
     config=_prefilled(purge=True),
-    description="Delete the events that went over the horizon (FOOTFALL_RETAIN_RAW_DAYS), then do what `refresh` does.",
+    description=(
+        "Delete the events and users that went over their horizons (FOOTFALL_RETAIN_RAW_DAYS, "
+        "FOOTFALL_RETAIN_USERS_DAYS), then do what `refresh` does."
+    ),
 )
 
 erase_job = dg.define_asset_job(

@@ -50,6 +50,9 @@ STAGING = (
 )
 INTERMEDIATE = (
     "int_active_days",
+    "int_leaving_cohorts",
+    "int_leaving_periods",
+    "int_leaving_windows",
     "int_as_of_dates",
     "int_calendar",
     "int_churn_probabilities",

@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from ingest.removal import tables_of_users
 from tests.oracle import Landing
 from tests.pipeline import Pipeline
 from tests.property.arrivals import moment_of
@@ -15,6 +16,7 @@ from tests.property.batches import drawn, together
 from tests.property.comparison import compare_tables, summary
 from tests.property.histories import landings
 from tests.property.landing_files import write_landing
+from warehouse.open import open_warehouse
 
 LAST_DAY = date(2024, 3, 31)
 CLOCK = datetime.combine(LAST_DAY, time(20), UTC)
@@ -84,3 +86,92 @@ def test_purged_warehouse_publishes_what_it_would_have_without_a_purge(
     builds = len(purged.builds)
     purged.run(tmp_path / "purged", clock=LATER, purge=True)
     assert len(purged.builds) == builds, "there was nothing left to purge"
+
+
+# What is counted of users at a grain that names none. Reports count the users who are there.
+AGGREGATES = (
+    "dim_features",
+    "fct_activity_daily",
+    "fct_activity_hourly",
+    "fct_cohort_retention",
+    "fct_feature_usage_daily",
+    "fct_growth_periods",
+    "fct_growth_rolling",
+    "fct_restatements",
+)
+USER_LEVEL = ("dim_users", "fct_sessions", "fct_user_days")
+SILENT = """
+with
+last_days as (
+    select workspace_id, user_key, max(activity_date) as last_date
+    from intermediate.int_user_days
+    group by workspace_id, user_key
+),
+profiles as (
+    select user_key, max(updated_at) as updated_at, max(created_at) as signed_up_at
+    from raw.users
+    where user_key not in (select user_key from last_days)
+    group by user_key
+)
+select user_key from last_days where last_date < date '{0}'
+union all
+select user_key from profiles where updated_at < date '{0}' and coalesce(signed_up_at < date '{0}', true)
+"""
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "postgres"])
+def test_rows_of_silent_users_go_and_aggregates_stay(
+    engine: str, make_pipeline: Callable[..., Pipeline], tmp_path: Path
+) -> None:
+    histories = drawn(landings(LAST_DAY, most_visits=9, most_events=7).filter(lambda rows: rows.events), 40, 11)
+    whole = together(histories)
+    whole = replace(whole, workspaces=[row | {"timezone": "UTC"} for row in whole.workspaces])
+    first, late = split(whole, CLOCK - timedelta(days=20))
+    # Events that come later are of users who are there at both purges.
+    stay = {user_of(row) for row in first.events if moment_of(row) > CLOCK - timedelta(days=50)}
+    first = replace(first, events=first.events + [row for row in late if user_of(row) not in stay])
+    late = [row for row in late if user_of(row) in stay]
+    assert late
+    purged, kept = make_pipeline(engine), make_pipeline(engine)
+    write_landing(first, tmp_path, rng=Random(1))
+    for pipeline in (purged, kept):
+        pipeline.run(tmp_path, clock=CLOCK)
+    purged.settings = purged.settings.model_copy(update={"retain_raw_days": 30, "retain_users_days": 60})
+
+    silent = {key for (key,) in kept.fetch(SILENT.format(LAST_DAY - timedelta(days=60)))}
+    assert len(silent) > 9
+    purged.run(tmp_path, clock=CLOCK, purge=True, data_tests=True)
+    assert "everything" not in purged.builds[-1]
+    assert_expired(purged, kept, silent)
+
+    silent |= {key for (key,) in kept.fetch(SILENT.format(LAST_DAY - timedelta(days=54)))}
+    write_landing(Landing(events=late), tmp_path / "late", rng=Random(2))
+    kept.run(tmp_path / "late", clock=LATER)
+    purged.run(tmp_path / "late", clock=LATER, purge=True, data_tests=True)
+    assert_expired(purged, kept, silent)
+
+    purged.run(tmp_path / "late", clock=LATER, full_refresh=True, data_tests=True)
+    assert "everything" in purged.builds[-1]
+    assert_expired(purged, kept, silent)
+
+
+def user_of(row: dict) -> tuple:
+    return row.get("workspace_id"), row.get("user_id")
+
+
+def assert_expired(purged: Pipeline, kept: Pipeline, silent: set[str]) -> None:
+    """Aggregates are those of a warehouse that keeps everybody; users are the same without the silent ones."""
+    marts = [mart for mart in kept.marts() if mart.name in AGGREGATES + USER_LEVEL]
+    published, expected = purged.tables(), kept.tables()
+    for name in USER_LEVEL:
+        expected[name] = [row for row in expected[name] if row["user_key"] not in silent]
+    # It is measured on the days of nine months, of users who are there.
+    for row in published["dim_users"] + expected["dim_users"]:
+        row.pop("churn_probability")
+    found = compare_tables(marts, published, expected)
+    assert not found, summary(found)
+    with open_warehouse(purged.settings).transaction() as tx:
+        tables = [table for table in tables_of_users(tx) if table != "raw.consents"]
+        assert "ops.archived_sessions" in tables and "raw.users" in tables
+        for table in tables:
+            assert not silent & {key for (key,) in tx.fetch(f"select distinct user_key from {table}")}, table

@@ -45,3 +45,10 @@ def test_setting_that_cannot_work_is_named(name, value, tmp_path):
 def test_secret_key_that_is_missing_or_short_is_refused(secret, tmp_path):
     with pytest.raises(SettingsError, match="FOOTFALL_SECRET_KEY"):
         Settings(home=tmp_path, secret_key=secret).required_secret()
+
+
+@pytest.mark.parametrize(("events", "users"), [(None, 760), (761, 760)])
+def test_rows_of_users_do_not_expire_before_their_events(events, users):
+    with pytest.raises(ValidationError, match="needs FOOTFALL_RETAIN_RAW_DAYS"):
+        Settings(retain_raw_days=events, retain_users_days=users)
+    assert Settings(retain_raw_days=760, retain_users_days=760).retain_users_days == 760

@@ -1,13 +1,31 @@
 with
 
+days as (
+
+    select
+        workspace_id,
+        activity_date,
+        case when not is_bot then activity_date end as active_date
+    from {{ ref('int_user_days') }}
+
+    union all
+
+    select
+        workspace_id,
+        activity_date,
+        case when users > 0 then activity_date end as active_date
+    from {{ source('ops', 'expired_days') }}
+
+),
+
 workspace_days as (
 
     select
         workspace_id,
         min(activity_date) as first_event_date,
         max(activity_date) as last_event_date,
-        min(case when not is_bot then activity_date end) as first_active_date
-    from {{ ref('int_user_days') }}
+        min(active_date) as first_active_date
+    from days
     group by workspace_id
 
 ),

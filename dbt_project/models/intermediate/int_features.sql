@@ -47,19 +47,43 @@ catalogue as (
 
 ),
 
+days as (
+
+    select
+        workspace_id,
+        feature_name,
+        category,
+        category_event_id,
+        category_at,
+        activity_date
+    from {{ ref('int_feature_days') }}
+
+    union all
+
+    select
+        workspace_id,
+        feature_name,
+        category,
+        '' as category_event_id,
+        category_at,
+        activity_date
+    from {{ source('ops', 'expired_features') }}
+
+),
+
 shown_days as (
 
     select
-        feature_days.workspace_id,
-        feature_days.feature_name,
-        feature_days.category,
-        feature_days.category_event_id,
-        feature_days.category_at,
-        feature_days.activity_date,
-        feature_days.activity_date <= as_of_dates.as_of_date as is_complete
-    from {{ ref('int_feature_days') }} as feature_days
-    inner join as_of_dates on feature_days.workspace_id = as_of_dates.workspace_id
-    where {{ is_shown('feature_days.activity_date', 'as_of_dates.as_of_date') }}
+        days.workspace_id,
+        days.feature_name,
+        days.category,
+        days.category_event_id,
+        days.category_at,
+        days.activity_date,
+        days.activity_date <= as_of_dates.as_of_date as is_complete
+    from days
+    inner join as_of_dates on days.workspace_id = as_of_dates.workspace_id
+    where {{ is_shown('days.activity_date', 'as_of_dates.as_of_date') }}
 
 ),
 

@@ -1,3 +1,5 @@
+-- Facts count users whose rows have expired, reports do not (all_users, group_users): a day is hidden from both where
+-- either, or the difference, is of few.
 -- Timeframes end on the same day: where the days between one and the next hide no small group, no timeframe does.
 with
 
@@ -19,9 +21,13 @@ days as (
         activity.segment_id,
         activity.activity_date,
         activity.active_users as group_users,
+        case when activity.segment_id = 'all' then coalesce(facts.dau, 0) else activity.active_users end as all_users,
         days_of_reports.ends_on
     from {{ ref('rpt_activity_by_date') }} as activity
     inner join days_of_reports on activity.workspace_id = days_of_reports.workspace_id
+    left join {{ ref('fct_activity_daily') }} as facts
+        on activity.workspace_id = facts.workspace_id
+            and activity.activity_date = facts.activity_date
     where activity.timeframe = '{{ var("timeframes") | max }}d'
 
     union all
@@ -31,6 +37,7 @@ days as (
         'all' as segment_id,
         activity.activity_date,
         activity.dau as group_users,
+        activity.dau as all_users,
         days_of_reports.ends_on
     from {{ ref('fct_activity_daily') }} as activity
     inner join days_of_reports on activity.workspace_id = days_of_reports.workspace_id
@@ -84,7 +91,9 @@ cells as (
 
     select
         days.*,
-        exposed_days.activity_date is not null as is_exposed
+        exposed_days.activity_date is not null
+        or {{ is_small('days.all_users') }}
+        or {{ is_small('days.all_users - days.group_users') }} as is_exposed
     from days_and_rests as days
     left join exposed_days
         on days.workspace_id = exposed_days.workspace_id

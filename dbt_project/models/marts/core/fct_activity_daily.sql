@@ -24,16 +24,41 @@ days as (
 
 ),
 
+totals as (
+
+    select
+        workspace_id,
+        activity_date,
+        count(case when not is_bot then 1 end) as users,
+        sum(case when is_bot then 0 else events end) as events,
+        sum(case when is_bot then 0 else sessions end) as sessions,
+        sum(case when is_bot then events else 0 end) as bot_events
+    from {{ ref('int_user_days') }}
+    group by workspace_id, activity_date
+
+    union all
+
+    select
+        workspace_id,
+        activity_date,
+        users,
+        events,
+        sessions,
+        bot_events
+    from {{ source('ops', 'expired_days') }}
+
+),
+
 daily_totals as (
 
     select
         workspace_id,
         activity_date,
-        count(case when not is_bot then 1 end) as dau,
-        sum(case when is_bot then 0 else events end) as events,
-        sum(case when is_bot then 0 else sessions end) as sessions,
-        sum(case when is_bot then events else 0 end) as bot_events
-    from {{ ref('int_user_days') }}
+        sum(users) as dau,
+        sum(events) as events,
+        sum(sessions) as sessions,
+        sum(bot_events) as bot_events
+    from totals
     group by workspace_id, activity_date
 
 ),
@@ -65,6 +90,16 @@ window_edges as (
         0 as wau_change,
         -1 as mau_change
     from {{ ref('int_active_days') }}
+
+    union all
+
+    select
+        workspace_id,
+        edge_date,
+        case when window_days = 7 then users_change else 0 end as wau_change,
+        case when window_days = 30 then users_change else 0 end as mau_change
+    from {{ source('ops', 'expired_windows') }}
+    where class = 'active'
 
 ),
 

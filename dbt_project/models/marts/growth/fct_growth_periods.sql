@@ -1,11 +1,5 @@
 with
 
-user_periods as (
-
-    select * from {{ ref('int_user_periods') }}
-
-),
-
 grains as (
 
     select 'day' as grain
@@ -31,17 +25,36 @@ periods as (
 
 ),
 
+counts as (
+
+    {{ period_counts(ref('int_user_periods')) }}
+
+    union all
+
+    select
+        workspace_id,
+        grain,
+        period_index,
+        active_users,
+        new_users,
+        returning_users,
+        reactivated_users,
+        leaving_users
+    from {{ source('ops', 'expired_periods') }}
+
+),
+
 active_counts as (
 
     select
         workspace_id,
         grain,
         period_index,
-        count(*) as active_users,
-        count(case when previous_period_index is null then 1 end) as new_users,
-        count(case when previous_period_index = period_index - 1 then 1 end) as returning_users,
-        count(case when previous_period_index < period_index - 1 then 1 end) as reactivated_users
-    from user_periods
+        cast(sum(active_users) as bigint) as active_users,
+        cast(sum(new_users) as bigint) as new_users,
+        cast(sum(returning_users) as bigint) as returning_users,
+        cast(sum(reactivated_users) as bigint) as reactivated_users
+    from counts
     group by workspace_id, grain, period_index
 
 ),
@@ -53,10 +66,8 @@ churned_counts as (
         workspace_id,
         grain,
         period_index + 1 as period_index,
-        count(*) as churned_users
-    from user_periods
-    where next_period_index is null
-        or next_period_index > period_index + 1
+        cast(sum(leaving_users) as bigint) as churned_users
+    from counts
     group by workspace_id, grain, period_index
 
 )

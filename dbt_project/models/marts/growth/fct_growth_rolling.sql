@@ -6,126 +6,9 @@ windows as (
 
 ),
 
--- Users with the same days before and after count alike: one row for all of them.
-day_gaps as (
-
-    select
-        workspace_id,
-        activity_date,
-        previous_active_date,
-        next_active_date,
-        count(*) as users
-    from {{ ref('int_active_days') }}
-    group by workspace_id, activity_date, previous_active_date, next_active_date
-
-),
-
-gaps_by_window as (
-
-    select
-        day_gaps.*,
-        windows.window_days
-    from day_gaps
-    cross join windows
-
-),
-
--- The days on which the trailing window W0 (and W1 before it) puts these users into a class: from, until (exclusive).
-active_spans as (
-
-    select
-        workspace_id,
-        window_days,
-        users,
-        'active' as class,
-        activity_date as counts_from,
-        least({{ add_days('activity_date', 'window_days') }}, next_active_date) as counts_until
-    from gaps_by_window
-
-),
-
-new_spans as (
-
-    select
-        workspace_id,
-        window_days,
-        users,
-        'new' as class,
-        activity_date as counts_from,
-        {{ add_days('activity_date', 'window_days') }} as counts_until
-    from gaps_by_window
-    where previous_active_date is null
-
-),
-
-returning_spans as (
-
-    select
-        workspace_id,
-        window_days,
-        users,
-        'returning' as class,
-        greatest(activity_date, {{ add_days('previous_active_date', 'window_days') }}) as counts_from,
-        least(
-            {{ add_days('activity_date', 'window_days') }},
-            {{ add_days('previous_active_date', '2 * window_days') }}
-        ) as counts_until
-    from gaps_by_window
-    where previous_active_date is not null
-
-),
-
-reactivated_spans as (
-
-    select
-        workspace_id,
-        window_days,
-        users,
-        'reactivated' as class,
-        greatest(activity_date, {{ add_days('previous_active_date', '2 * window_days') }}) as counts_from,
-        {{ add_days('activity_date', 'window_days') }} as counts_until
-    from gaps_by_window
-    where previous_active_date is not null
-
-),
-
-churned_spans as (
-
-    select
-        workspace_id,
-        window_days,
-        users,
-        'churned' as class,
-        {{ add_days('activity_date', 'window_days') }} as counts_from,
-        least({{ add_days('activity_date', '2 * window_days') }}, next_active_date) as counts_until
-    from gaps_by_window
-
-),
-
-spans as (
-
-    select * from active_spans
-    union all
-    select * from new_spans
-    union all
-    select * from returning_spans
-    union all
-    select * from reactivated_spans
-    union all
-    select * from churned_spans
-
-),
-
 edges as (
 
-    select
-        workspace_id,
-        window_days,
-        class,
-        counts_from as edge_date,
-        users as users_change
-    from spans
-    where counts_from < counts_until
+    {{ window_edges(ref('int_active_days')) }}
 
     union all
 
@@ -133,10 +16,9 @@ edges as (
         workspace_id,
         window_days,
         class,
-        counts_until as edge_date,
-        -users as users_change
-    from spans
-    where counts_from < counts_until
+        edge_date,
+        users_change
+    from {{ source('ops', 'expired_windows') }}
 
 ),
 

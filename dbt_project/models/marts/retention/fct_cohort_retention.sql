@@ -1,37 +1,52 @@
 with
 
-user_periods as (
+counts as (
 
-    select * from {{ ref('int_user_periods') }}
+    {{ cohort_counts(ref('int_user_periods')) }}
+
+    union all
+
+    select
+        workspace_id,
+        grain,
+        cohort_index,
+        period_number,
+        retained_users,
+        last_seen_users
+    from {{ source('ops', 'expired_cohorts') }}
 
 ),
 
+retained_counts as (
+
+    select
+        workspace_id,
+        grain,
+        cohort_index,
+        period_number,
+        cast(sum(retained_users) as bigint) as retained_users,
+        cast(sum(last_seen_users) as bigint) as last_seen_users
+    from counts
+    group by workspace_id, grain, cohort_index, period_number
+
+),
+
+-- Everyone of a cohort is active in its own period.
 cohorts as (
 
     select
         workspace_id,
         grain,
-        period_index as cohort_index,
-        count(*) as cohort_users
-    from user_periods
-    where previous_period_index is null
-    group by workspace_id, grain, period_index
+        cohort_index,
+        retained_users as cohort_users
+    from retained_counts
+    where period_number = 0
 
 ),
 
 grains as (
 
-    select
-        'day' as grain,
-        90 as last_period_number
-    union all
-    select
-        'week' as grain,
-        52 as last_period_number
-    union all
-    select
-        'month' as grain,
-        24 as last_period_number
+    {{ cohort_grains() }}
 
 ),
 
@@ -44,39 +59,6 @@ period_numbers as (
     inner join grains
         on calendar.calendar_date
             between date '1990-01-01' and {{ add_days("date '1990-01-01'", 'last_period_number') }}
-
-),
-
-retained_counts as (
-
-    select
-        workspace_id,
-        grain,
-        first_period_index as cohort_index,
-        period_index - first_period_index as period_number,
-        count(*) as retained_users
-    from user_periods
-    group by workspace_id, grain, first_period_index, period_index
-
-),
-
--- How long users of a cohort lasted: the number of the last period each was active in, at most the last one shown.
-last_periods as (
-
-    select
-        user_periods.workspace_id,
-        user_periods.grain,
-        user_periods.first_period_index as cohort_index,
-        least(user_periods.period_index - user_periods.first_period_index, grains.last_period_number) as period_number,
-        count(*) as users
-    from user_periods
-    inner join grains on user_periods.grain = grains.grain
-    where user_periods.next_period_index is null
-    group by
-        user_periods.workspace_id,
-        user_periods.grain,
-        user_periods.first_period_index,
-        least(user_periods.period_index - user_periods.first_period_index, grains.last_period_number)
 
 ),
 
@@ -106,7 +88,7 @@ counted_cells as (
         cells.cohort_users,
         cells.is_mature,
         coalesce(retained_counts.retained_users, 0) as retained_users,
-        sum(coalesce(last_periods.users, 0)) over (
+        sum(coalesce(retained_counts.last_seen_users, 0)) over (
             partition by cells.workspace_id, cells.grain, cells.cohort_index
             order by cells.period_number desc
             rows between unbounded preceding and current row
@@ -117,11 +99,6 @@ counted_cells as (
             and cells.grain = retained_counts.grain
             and cells.cohort_index = retained_counts.cohort_index
             and cells.period_number = retained_counts.period_number
-    left join last_periods
-        on cells.workspace_id = last_periods.workspace_id
-            and cells.grain = last_periods.grain
-            and cells.cohort_index = last_periods.cohort_index
-            and cells.period_number = last_periods.period_number
 
 )
 

@@ -1,0 +1,27 @@
+{{ config(materialized='view') }}
+
+-- Read by the purge that names the users, while it takes them out (ingest/expire.py); nobody at other times.
+with
+
+leaving_periods as (
+
+    select user_periods.*
+    from {{ ref('int_user_periods') }} as user_periods
+    inner join {{ source('raw', 'leaving_users') }} as leaving on user_periods.user_key = leaving.user_key
+
+),
+
+counts as (
+
+    {{ cohort_counts('leaving_periods') }}
+
+)
+
+select
+    workspace_id,
+    grain,
+    cohort_index,
+    period_number,
+    retained_users,
+    last_seen_users
+from counts
