@@ -378,6 +378,27 @@ def report(workspace: str, timeframe: str, segment: str, schema: bool, target: s
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; TLS is a proxy's work.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any that is free.")
+@target_option
+def serve(host: str, port: int, target: str | None) -> None:
+    """Answer over HTTP what `footfall report` prints, to whoever has a token, until it is told to end (SIGTERM)."""
+    import uvicorn
+
+    from serving.service import create_app
+    from warehouse.base import WarehouseError
+
+    settings = _settings(target)
+    try:
+        app = create_app(settings)
+    except WarehouseError as error:
+        raise click.ClickException(str(error)) from None
+    _show_progress()
+    # Requests are logged by the service itself, which knows what must stay out; what runs is answered to its end.
+    uvicorn.run(app, host=host, port=port, access_log=False, server_header=False, timeout_graceful_shutdown=30)
+
+
 @main.group()
 def token() -> None:
     """Tokens: who may read the reports of which workspaces, by `footfall serve` and the dashboard."""
