@@ -379,6 +379,82 @@ def report(workspace: str, timeframe: str, segment: str, schema: bool, target: s
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; TLS is a proxy's work.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any that is free.")
+@target_option
+def serve(host: str, port: int, target: str | None) -> None:
+    """Answer over HTTP what `footfall report` prints, to whoever has a token, until it is told to end (SIGTERM)."""
+    import uvicorn
+
+    from serving.service import create_app
+    from warehouse.base import WarehouseError
+
+    settings = _settings(target)
+    try:
+        app = create_app(settings)
+    except WarehouseError as error:
+        raise click.ClickException(str(error)) from None
+    _show_progress()
+    # Requests are logged by the service itself, which knows what must stay out; what runs is answered to its end.
+    uvicorn.run(app, host=host, port=port, access_log=False, server_header=False, timeout_graceful_shutdown=30)
+
+
+@main.group()
+def token() -> None:
+    """Tokens: who may read the reports of which workspaces, by `footfall serve` and the dashboard."""
+
+
+@token.command("create")
+@click.option("--name", metavar="NAME", required=True, help="Whose it is, or what for; one token a name.")
+@click.option("--workspace", "workspaces", metavar="ID", multiple=True, required=True, help="May be given repeatedly.")
+@click.option("--days", type=click.IntRange(1, 3650), default=90, show_default=True, help="How long it lasts.")
+def create_token(name: str, workspaces: tuple[str, ...], days: int) -> None:
+    """Make a token and print it, this once: only its hash is kept."""
+    from serving.tokens import TokenError
+
+    try:
+        text = _tokens().create(name, workspaces, days)
+    except TokenError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo("keep it now, it is shown this once:", err=True)
+    click.echo(text)
+
+
+@token.command("list")
+def list_tokens() -> None:
+    """Print every token's name, workspaces and dates."""
+    from serving.tokens import TokenError
+
+    try:
+        rows = [
+            (each.name, ", ".join(sorted(each.workspaces)), each.created_at, each.expires_at)
+            for each in _tokens().list()
+        ]
+    except TokenError as error:
+        raise click.ClickException(str(error)) from None
+    _print_result(("name", "workspaces", "created_at", "expires_at"), rows, "table")
+
+
+@token.command("revoke")
+@click.argument("name")
+def revoke_token(name: str) -> None:
+    """Forget a token: whoever has it reads nothing any more."""
+    from serving.tokens import TokenError
+
+    try:
+        _tokens().revoke(name)
+    except TokenError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"revoked: {name}")
+
+
+def _tokens():
+    from serving.tokens import Tokens, token_file
+
+    return Tokens(token_file(_settings().home))
+
+
 def _print_result(columns: tuple[str, ...], rows: list[tuple], style: str) -> None:
     if style == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")

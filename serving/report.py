@@ -51,13 +51,15 @@ def build_report(tx: Transaction, workspace_id: str, timeframe: str, segment: st
         "timeframe": timeframe,
         "asOfDate": report.as_of_date.isoformat(),
         "today": report.today(),
-        "activityMetrics": report.activity(),
-        "sessionAnalytics": report.sessions(),
-        "featureUsage": report.features(),
-        "userJourney": report.journeys(),
-        "retention": report.retention(),
-        "segments": report.segments(),
+        **{part: build(report) for part, build in _PARTS.items()},
     }
+
+
+def build_part(
+    tx: Transaction, workspace_id: str, timeframe: str, segment: str, part: str
+) -> dict[str, Any] | list[dict[str, Any]]:
+    """What the document has under the key `part`, one of PARTS; all else as of `build_report`."""
+    return _PARTS[part](_Report(tx, workspace_id, timeframe, _segment_id(tx, workspace_id, timeframe, segment)))
 
 
 def document_schema() -> dict[str, Any]:
@@ -348,6 +350,16 @@ class _Report:
         rows = self._rows(table, named, last_listed)
         return sorted(rows, key=_by_count_of("count", "page"))[:_LIST_LENGTH]
 
+
+_PARTS: dict[str, Callable[[_Report], Any]] = {
+    "activityMetrics": _Report.activity,
+    "sessionAnalytics": _Report.sessions,
+    "featureUsage": _Report.features,
+    "userJourney": _Report.journeys,
+    "retention": _Report.retention,
+    "segments": _Report.segments,
+}
+PARTS = tuple(_PARTS)
 
 _LENGTH_BUCKETS = ("0-30s", "30s-2m", "2m-5m", "5m-15m", "15m-30m", "30m+")
 
