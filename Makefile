@@ -40,7 +40,7 @@ demo: .venv/.locked ## Run the whole pipeline on made-up data (TARGET=postgres: 
 	@$(BIN)/footfall demo --target $(TARGET)
 
 test: .venv/.locked ## Run all tests
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 bench: .venv/.locked ## Measure the pipeline against its floors (EVENTS=15000000, ENGINE=duckdb|postgres|both)
 	@$(BIN)/python -m tests.benchmarks.bench --events $(EVENTS) --engine $(ENGINE)
