@@ -1,5 +1,6 @@
 """The page that Streamlit runs, from top to bottom, whenever a reader opens it or changes something."""
 
+import sys
 from collections import Counter
 from datetime import UTC, datetime
 from html import escape
@@ -9,10 +10,13 @@ import streamlit as st
 
 from orchestration.settings import Settings
 from serving.dashboard import data
+from serving.dashboard.launch import REQUIRE_TOKEN
+from serving.dashboard.login import workspaces_of_reader
 from serving.dashboard.sections import SECTIONS
 from serving.dashboard.text import number
 from serving.dashboard.theme import STYLE
-from serving.report import EVERYBODY, TIMEFRAMES
+from serving.report import EVERYBODY, TIMEFRAMES, ReportError
+from serving.tokens import Tokens, token_file
 from warehouse.base import Transaction, Warehouse, WarehouseError
 from warehouse.open import open_warehouse
 
@@ -28,7 +32,11 @@ def _warehouse() -> Warehouse:
 def _page() -> None:
     st.set_page_config(page_title="Footfall", page_icon="👣", layout="wide")
     st.html(STYLE)
-    allowed = _allowed_workspaces()
+    allowed = None
+    if REQUIRE_TOKEN in sys.argv:
+        allowed = workspaces_of_reader(Tokens(token_file(Settings().home)))
+        if allowed is None:
+            return
     try:
         with _warehouse().published() as tx:
             _dashboard(tx, allowed)
@@ -36,19 +44,13 @@ def _page() -> None:
         _say("There is nothing to show", str(error))
 
 
-def _allowed_workspaces() -> frozenset[str] | None:
-    """The workspaces that this reader may see; None: all, for on this machine whoever can open the port may read the
-    warehouse itself."""
-    return None
-
-
 def _dashboard(tx: Transaction, allowed: frozenset[str] | None) -> None:
     published = data.newest_publication(tx)
     found = data.workspaces(tx, allowed)
+    st.html('<div class="ff-brand" role="heading" aria-level="1">Footfall</div>')
     if not found:
         _say("There is no workspace", "Nothing that you may see is published yet.")
         return
-    st.html('<div class="ff-brand" role="heading" aria-level="1">Footfall</div>')
     status = st.container(key="status")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="selectors"):
         workspace = _select("Workspace", [(each, each.name, each.workspace_id) for each in found])
@@ -63,11 +65,12 @@ def _dashboard(tx: Transaction, allowed: frozenset[str] | None) -> None:
         names = data.segments(tx, workspace.workspace_id)
         everybody = (EVERYBODY, "Everybody", EVERYBODY)
         segment_id = _select("Segment", [everybody, *((key, name, key) for key, name in names)])
-    if workspace.as_of_date is None:
+    view = data.View(tx, published, workspace, timeframe, segment_id, dict(names).get(segment_id))
+    try:
+        status.html(_status(view))
+    except ReportError:
         _say(f"{workspace.name} has no events yet", "Its numbers appear with the first publication that holds one.")
         return
-    view = data.View(tx, published, workspace, timeframe, segment_id, dict(names).get(segment_id))
-    status.html(_status(view))
     section = st.segmented_control(
         "Section",
         list(SECTIONS),

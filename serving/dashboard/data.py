@@ -39,7 +39,7 @@ class Workspace:
     workspace_id: str
     name: str
     zone: str
-    as_of_date: date | None
+    as_of_date: date
 
 
 def newest_publication(tx: Transaction) -> Published:

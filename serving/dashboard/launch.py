@@ -18,7 +18,6 @@ _SERVER_OPTIONS = {
     "logger.hideWelcomeMessage": "true",
     "server.fileWatcherType": "none",
     "server.showEmailPrompt": "false",
-    "server.enableStaticServing": "false",
 }
 
 
@@ -70,5 +69,8 @@ def serve(host: str, port: int, *, requires_token: bool, opens_browser: bool) ->
         "server.headless": "false" if opens_browser else "true",
     }
     flags = [f"--{name}={value}" for name, value in options.items()]
+    if is_loopback(host):
+        # A page elsewhere whose name was made to point here would otherwise read along (DNS rebinding).
+        flags += [f"--server.allowedHosts={name}" for name in ("localhost", "127.0.0.1", "::1", host)]
     own = ["--", REQUIRE_TOKEN] if requires_token else []
     cli.main(["run", *flags, str(APP), *own])

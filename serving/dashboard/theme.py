@@ -41,6 +41,7 @@ THEME_OPTIONS = {
     "theme.dark.greenTextColor": "#3CCB9F",
     "theme.dark.redTextColor": "#FF9A4D",
     "theme.baseRadius": "10px",
+    "theme.metricValueFontSize": "1.7rem",
 }
 
 STYLE = f"<style>{Path(__file__).with_name('style.css').read_text()}</style>"
@@ -49,7 +50,8 @@ STYLE = f"<style>{Path(__file__).with_name('style.css').read_text()}</style>"
 def fill(share: float) -> str:
     """CSS of a cell coloured by a share from 0 to 1: background, and a text colour that stands out from it."""
     alpha = _FAINT + (_FULL - _FAINT) * min(max(share, 0), 1)
-    ink = "color:#fff;" if alpha > 0.6 else ""
+    # Below that the dark text of the light theme has the better contrast.
+    ink = "color:#fff;" if alpha > 0.8 else ""
     return f"background-color:rgba({_BLUE_RGB},{alpha:.3f});{ink}"
 
 

@@ -32,7 +32,7 @@ _HEATMAP = Panel(
     "features",
     "Feature adoption",
     {"rpt_features": _COLUMNS[1:-3]},
-    "The darker, the more of the known users used it. Point at a feature for its numbers.",
+    "The stronger the blue, the more of the known users used it. Point at a feature for its numbers.",
     empty="No feature is in the catalogue, and none was ever used.",
 )
 _TRENDS = Panel(

@@ -79,7 +79,8 @@ def _flows(view: View) -> None:
 
     def draw() -> None:
         flows = fold(rows)
-        chart(diagram(flows), "flows", "Sankey diagram of sessions from page to page")
+        with st.container(key="wide"):
+            chart(diagram(flows), "flows", "Sankey diagram of sessions from page to page")
         if thing := clicked(flows, "panel-flows"):
             _choose(view, thing)
 

@@ -182,7 +182,7 @@ def _hours(view: View) -> None:
             zmin=0,
             xgap=2,
             ygap=2,
-            colorbar={"thickness": 10, "title": None},
+            showscale=False,
             hovertemplate="%{y} %{x}:00<br><b>%{z:,} sessions</b><extra></extra>",
         )
         axes = {"showgrid": False, "zeroline": False}
