@@ -378,6 +378,81 @@ def report(workspace: str, timeframe: str, segment: str, schema: bool, target: s
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
+@main.group()
+def token() -> None:
+    """Tokens: who may read the reports of which workspaces, by `footfall serve` and the dashboard."""
+
+
+@token.command("create")
+@click.option("--name", metavar="NAME", required=True, help="Whose it is, or what for; one token a name.")
+@click.option("--workspace", "workspaces", metavar="ID", multiple=True, required=True, help="May be given repeatedly.")
+@click.option("--days", type=click.IntRange(1, 3650), default=90, show_default=True, help="How long it lasts.")
+def create_token(name: str, workspaces: tuple[str, ...], days: int) -> None:
+    """Make a token and print it, this once: only its hash is kept."""
+    from serving.tokens import TokenError
+
+    try:
+        text = _tokens().create(name, workspaces, days)
+    except TokenError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo("keep it now, it is shown this once:", err=True)
+    click.echo(text)
+
+
+@token.command("list")
+def list_tokens() -> None:
+    """Print every token's name, workspaces and dates."""
+    from serving.tokens import TokenError
+
+    try:
+        rows = [
+            (each.name, ", ".join(sorted(each.workspaces)), each.created_at, each.expires_at)
+            for each in _tokens().list()
+        ]
+    except TokenError as error:
+        raise click.ClickException(str(error)) from None
+    _print_result(("name", "workspaces", "created_at", "expires_at"), rows, "table")
+
+
+@token.command("revoke")
+@click.argument("name")
+def revoke_token(name: str) -> None:
+    """Forget a token: whoever has it reads nothing any more."""
+    from serving.tokens import TokenError
+
+    try:
+        _tokens().revoke(name)
+    except TokenError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"revoked: {name}")
+
+
+def _tokens():
+    from serving.tokens import Tokens, token_file
+
+    return Tokens(token_file(_settings().home))
+
+
+def _print_result(columns: tuple[str, ...], rows: list[tuple], style: str) -> None:
+    if style == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
+    elif style == "json":
+        for row in rows:
+            click.echo(json.dumps(dict(zip(columns, map(_jsonable, row), strict=True)), ensure_ascii=False))
+    else:
+        from orchestration.summary import print_table
+
+        print_table(columns, rows)
+
+
+def _jsonable(value: object) -> object:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() and value.as_tuple().exponent == 0 else float(value)
+    return value.isoformat() if isinstance(value, date | datetime) else value
+
+
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True, help="Port to listen on.")
@@ -402,26 +477,6 @@ def dashboard(host: str, port: int, require_token: bool, no_browser: bool, targe
     click.echo(f"The dashboard is at {address_of(host, port)} (Ctrl-C ends it).")
     sys.stdout.flush()
     serve(host, port, requires_token=require_token or not is_loopback(host), opens_browser=not no_browser)
-
-
-def _print_result(columns: tuple[str, ...], rows: list[tuple], style: str) -> None:
-    if style == "csv":
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)
-    elif style == "json":
-        for row in rows:
-            click.echo(json.dumps(dict(zip(columns, map(_jsonable, row), strict=True)), ensure_ascii=False))
-    else:
-        from orchestration.summary import print_table
-
-        print_table(columns, rows)
-
-
-def _jsonable(value: object) -> object:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() and value.as_tuple().exponent == 0 else float(value)
-    return value.isoformat() if isinstance(value, date | datetime) else value
 
 
 @main.command()
