@@ -104,7 +104,8 @@ def diagram(flows: list[Flow]) -> go.Figure:
     names = [in_chart(stop.page, 22) for stop in stops]
     last = max(stop.step for stop in stops)
     trace = go.Sankey(
-        arrangement="snap",
+        # A node that can be dragged takes no clicks.
+        arrangement="fixed",
         node={
             "label": names,
             "color": [GREY if stop.page in (EXIT, OTHER) else _STEP_COLOURS[stop.step - 1] for stop in stops],
