@@ -82,9 +82,12 @@ dev: .venv/.locked ## Open the Dagster UI
 docs: .venv/.locked ## Build the dbt docs under FOOTFALL_HOME/dbt
 	@$(BIN)/footfall docs --target $(TARGET)
 
-picture: .venv/.locked ## Draw the picture of the README from a run of the demo
+picture: .venv/.locked ## Draw the pictures of the docs from a run of the demo (needs chromium)
 	@$(BIN)/footfall demo 2>/dev/null | sed -n '/^Activity and growth/,/^What next/p' | sed '$$d' \
 		| $(BIN)/python docs/images/terminal.py > docs/images/demo.svg
+	@$(BIN)/footfall dashboard --no-browser --port 8599 & server=$$!; trap "kill $$server" EXIT; \
+		until curl -sf -o /dev/null http://127.0.0.1:8599/_stcore/health || ! kill -0 $$server; do sleep 1; done; \
+		$(BIN)/python docs/images/dashboard.py http://127.0.0.1:8599
 
 COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet
 

@@ -476,6 +476,32 @@ def _jsonable(value: object) -> object:
 
 
 @main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True, help="Port to listen on.")
+@click.option("--require-token", is_flag=True, help="Ask for a token, and show its workspaces only.")
+@click.option("--no-browser", is_flag=True, help="Do not open a browser.")
+@target_option
+def dashboard(host: str, port: int, require_token: bool, no_browser: bool, target: str | None) -> None:
+    """Open the dashboard of what is published, read-only; Ctrl-C ends it.
+
+    On an address that other machines reach it always asks for a token.
+    """
+    from serving.dashboard.launch import PortTaken, address_of, check_free, is_loopback, serve
+    from warehouse.base import WarehouseError
+    from warehouse.open import open_warehouse
+
+    settings = _settings(target)
+    try:
+        with open_warehouse(settings).published():
+            check_free(host, port)
+    except (PortTaken, WarehouseError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"The dashboard is at {address_of(host, port)} (Ctrl-C ends it).")
+    sys.stdout.flush()
+    serve(host, port, requires_token=require_token or not is_loopback(host), opens_browser=not no_browser)
+
+
+@main.command()
 @target_option
 def doctor(target: str | None) -> None:
     """Say what is set, what is reachable and what is missing. Exits 1 when a run could not work."""

@@ -116,6 +116,8 @@ def _next_steps(settings: Settings) -> str:
     if "FOOTFALL_SECRET_KEY" not in SHELL_ENVIRONMENT:
         steps.append(f"  first:     export FOOTFALL_SECRET_KEY=$(cat {shlex.quote(str(settings.home / KEY_FILE))})")
     steps += [
+        f"  dashboard: .venv/bin/footfall dashboard{target}",
+        f"  report:    .venv/bin/footfall report{target} --workspace lantern",
         f'  look:      .venv/bin/footfall query{target} "select * from fct_activity_daily limit 10"',
         f"  check:     .venv/bin/footfall doctor{target}",
         "  Dagster:   make dev",
