@@ -20,9 +20,7 @@ CANDIDATES = {MARTS_SCHEMA: CANDIDATE_SCHEMA, SAFE_SCHEMA: "candidate_safe"}
 
 
 # Number and run of the newest publication, for `Warehouse.published` and `Warehouse.transaction`.
-NEWEST_PUBLICATION = (
-    "select publication_id, run_id from ops.publications order by publication_id desc limit 1"
-)
+NEWEST_PUBLICATION = "select publication_id, run_id from ops.publications order by publication_id desc limit 1"
 NOTHING_PUBLISHED = "nothing has been published yet: run `footfall run` first"
 
 
