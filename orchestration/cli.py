@@ -395,7 +395,8 @@ def serve(host: str, port: int, target: str | None) -> None:
         app = create_app(settings)
     except WarehouseError as error:
         raise click.ClickException(str(error)) from None
-    _show_progress()
+    logging.basicConfig(format="%(asctime)s  %(message)s")
+    logging.getLogger("footfall").setLevel(logging.INFO)
     # Requests are logged by the service itself, which knows what must stay out; what runs is answered to its end.
     uvicorn.run(app, host=host, port=port, access_log=False, server_header=False, timeout_graceful_shutdown=30)
 

@@ -8,19 +8,18 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
-from warehouse.base import Transaction, Warehouse
+from warehouse.base import NEWEST_PUBLICATION, Transaction, Warehouse
 
 Request = tuple[str, ...]
-_NEWEST = "select publication_id, run_id from ops.publications order by publication_id desc limit 1"
+Publication = tuple[int, str]  # its number and its run
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The body of a response (JSON, UTF-8), its ETag in quotes, and the publication that it was read from."""
+    """The body of a response (JSON, UTF-8) and its ETag, in quotes."""
 
     body: bytes
     etag: str
-    publication_id: int
 
 
 class Answers:
@@ -37,6 +36,7 @@ class Answers:
         self._lock = Lock()
         self._kept: OrderedDict[str, Answer] = OrderedDict()
         self._size = 0
+        self._publication: Publication | None = None
 
     def answer(self, request: Request, build: Callable[[Transaction], Any]) -> Answer:
         """The answer to `request`, all of it from one publication.
@@ -49,15 +49,15 @@ class Answers:
             WarehouseError: nothing has been published, or the warehouse is out of reach.
             ReportError: `build` found nothing of that name.
         """
+        kept = self._look_up(_etag(self._warehouse.publication(), request))
+        if kept is not None:
+            return kept
         with self._warehouse.published() as tx:
-            ((publication_id, run_id),) = tx.fetch(_NEWEST)
-            etag = _etag(publication_id, run_id, request)
-            kept = self._look_up(etag)
-            if kept is not None:
-                return kept
+            # There may be a new publication since: the tag is of the one that the body is read from.
+            publication = tx.fetch(NEWEST_PUBLICATION)[0]
             body = json.dumps(build(tx), ensure_ascii=False, separators=(",", ":")).encode()
-        answer = Answer(body, etag, publication_id)
-        self._keep(answer)
+        answer = Answer(body, _etag(publication, request))
+        self._keep(answer, publication)
         return answer
 
     def publication_id(self) -> int:
@@ -66,8 +66,7 @@ class Answers:
         Raises:
             WarehouseError: as of `answer`.
         """
-        with self._warehouse.published() as tx:
-            return tx.fetch(_NEWEST)[0][0]
+        return self._warehouse.publication()[0]
 
     def _look_up(self, etag: str) -> Answer | None:
         with self._lock:
@@ -75,8 +74,12 @@ class Answers:
                 self._kept.move_to_end(etag)
             return self._kept.get(etag)
 
-    def _keep(self, answer: Answer) -> None:
+    def _keep(self, answer: Answer, publication: Publication) -> None:
         with self._lock:
+            if publication != self._publication:
+                # Nobody is given what is no longer published, and who was erased since shall not stay in memory.
+                self._kept.clear()
+                self._size, self._publication = 0, publication
             if answer.etag not in self._kept:
                 self._size += len(answer.body)
             self._kept[answer.etag] = answer
@@ -85,7 +88,8 @@ class Answers:
                 self._size -= len(oldest.body)
 
 
-def _etag(publication_id: int, run_id: str, request: Request) -> str:
+def _etag(publication: Publication, request: Request) -> str:
     """The run is in it too: a warehouse that was made anew counts its publications from 1 again."""
+    number, run_id = publication
     digest = hashlib.sha256(json.dumps([run_id, *request]).encode()).hexdigest()[:32]
-    return f'"{publication_id}-{digest}"'
+    return f'"{number}-{digest}"'

@@ -100,7 +100,8 @@ class _Doorkeeper:
         self._limit = RateLimitItemPerMinute(settings.serve_requests_per_minute)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
-    def admit(
+    # Not in a thread, as what waits for the warehouse is: a small file is read sooner than a thread is woken.
+    async def admit(
         self,
         request: Request,
         credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))],
@@ -133,7 +134,7 @@ class _Doorkeeper:
 def _add_routes(app: FastAPI, answers: Answers, doorkeeper: _Doorkeeper) -> None:
     Admitted = Annotated[Token, Depends(doorkeeper.admit)]
 
-    def own_workspace(
+    async def own_workspace(
         token: Admitted,
         workspace_id: Annotated[str, Path(description="Id of a workspace of the token.")],
     ) -> str:

@@ -19,6 +19,11 @@ SAFE_SCHEMA = "marts_safe"
 CANDIDATES = {MARTS_SCHEMA: CANDIDATE_SCHEMA, SAFE_SCHEMA: "candidate_safe"}
 
 
+# Number and run of the newest publication, for `Warehouse.published` and `Warehouse.transaction`.
+NEWEST_PUBLICATION = "select publication_id, run_id from ops.publications order by publication_id desc limit 1"
+NOTHING_PUBLISHED = "nothing has been published yet: run `footfall run` first"
+
+
 class WarehouseError(Exception):
     """The warehouse is unreachable, locked or not in the state a step needs; the message says what to do."""
 
@@ -163,6 +168,14 @@ class Warehouse(ABC):
     @abstractmethod
     def has_publication(self) -> bool:
         """Whether there is something for readers to see."""
+
+    @abstractmethod
+    def publication(self) -> tuple[int, str]:
+        """Number and run of what readers see now; cheap enough to be asked at every request of a service.
+
+        Raises:
+            WarehouseError: nothing has been published yet.
+        """
 
     @abstractmethod
     def published(self) -> AbstractContextManager[Transaction]:

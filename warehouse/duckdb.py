@@ -22,6 +22,8 @@ import pyarrow as pa
 
 from warehouse.base import (
     MARTS_SCHEMA,
+    NEWEST_PUBLICATION,
+    NOTHING_PUBLISHED,
     OPS_SCHEMA,
     RAW_SCHEMA,
     SAFE_SCHEMA,
@@ -88,6 +90,7 @@ class DuckDBWarehouse(Warehouse):
         self._lock_file = home / "duckdb" / "run.lock"
         self._memory_limit = memory_limit
         self._threads = threads or os.cpu_count()
+        self._newest: tuple[tuple[int, int, int], tuple[int, str]] | None = None
 
     def prepare(self) -> None:
         for folder in (self._working_file.parent, self._published_folder):
@@ -199,6 +202,19 @@ class DuckDBWarehouse(Warehouse):
     def has_publication(self) -> bool:
         return self._pointer.exists()
 
+    def publication(self) -> tuple[int, str]:
+        """A published file is never written again, and opening one takes tens of milliseconds: each is opened once."""
+        try:
+            status = self._pointer.stat()
+        except FileNotFoundError:
+            raise WarehouseError(NOTHING_PUBLISHED) from None
+        file = (status.st_dev, status.st_ino, status.st_mtime_ns)
+        newest = self._newest
+        if newest is None or newest[0] != file:
+            with self.published() as tx:
+                newest = self._newest = (file, tx.fetch(NEWEST_PUBLICATION)[0])
+        return newest[1]
+
     @contextmanager
     def published(self) -> Iterator[Transaction]:
         connection = self._open_published()
@@ -257,7 +273,7 @@ class DuckDBWarehouse(Warehouse):
             except duckdb.IOException:
                 if attempt == 4:
                     raise
-        raise WarehouseError("nothing has been published yet: run `footfall run` first")
+        raise WarehouseError(NOTHING_PUBLISHED)
 
     def _published_files(self) -> list[tuple[int, Path]]:
         """Every publication's number and file, oldest first."""

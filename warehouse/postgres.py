@@ -22,6 +22,8 @@ from warehouse.access import Reader, Roles, add_login, guard_table, has_access, 
 from warehouse.base import (
     CANDIDATES,
     MARTS_SCHEMA,
+    NEWEST_PUBLICATION,
+    NOTHING_PUBLISHED,
     OPS_SCHEMA,
     RAW_SCHEMA,
     SAFE_SCHEMA,
@@ -227,6 +229,10 @@ class PostgresWarehouse(Warehouse):
         with self.transaction() as tx:
             return tx.fetch("select count(*) from ops.publications")[0][0] > 0
 
+    def publication(self) -> tuple[int, str]:
+        with self.published() as tx:
+            return tx.fetch(NEWEST_PUBLICATION)[0]
+
     @contextmanager
     def published(self) -> Iterator[Transaction]:
         with _reachable(self):
@@ -238,7 +244,7 @@ class PostgresWarehouse(Warehouse):
                 if cursor.fetchone()[0]:
                     cursor.execute("select exists (select from ops.publications)")
                 if not cursor.fetchone()[0]:
-                    raise WarehouseError("nothing has been published yet: run `footfall run` first")
+                    raise WarehouseError(NOTHING_PUBLISHED)
                 cursor.execute(f"set local search_path to {MARTS_SCHEMA}")
                 yield PublishedReader(cursor)
         finally:
