@@ -265,7 +265,8 @@ def test_doctor_names_a_setting_that_is_wrong(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "backfill", "reload", "purge", "query", "doctor", "demo", "dev", "docs", "stop"]
+    "command",
+    ["run", "backfill", "reload", "purge", "query", "doctor", "demo", "dev", "docs", "serve", "token", "stop"],
 )
 def test_every_command_has_help(command, tmp_path):
     finished = Installation(tmp_path).footfall(command, "--help")

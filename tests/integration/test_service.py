@@ -2,9 +2,14 @@
 
 import json
 import logging
+import os
+import re
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -15,6 +20,7 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, Phase, given, seed
 from hypothesis import settings as examples
 
+from orchestration.project import ensure_manifest, published_marts, safe_marts
 from orchestration.settings import Settings
 from serving.report import TIMEFRAMES, build_report, document_schema
 from serving.service import PART_PATHS, create_app
@@ -44,17 +50,37 @@ COHORT = "cohorts/2026-03-08"
 ROUTES_OF_A_WORKSPACE = (*REPORTS, "segments", COHORT)
 
 
-@pytest.fixture(scope="module", params=["duckdb", "postgres"])
-def published(
-    request: pytest.FixtureRequest, make_pipeline: Callable[..., Pipeline], tmp_path_factory: pytest.TempPathFactory
-) -> Pipeline:
+on_both_engines = pytest.mark.parametrize("engine", ["duckdb", "postgres"])
+
+
+@pytest.fixture(scope="module")
+def warehouse_of(
+    make_pipeline: Callable[..., Pipeline], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Pipeline]:
+    """warehouse_of(engine): a published warehouse, made once."""
     landing = tmp_path_factory.mktemp("service-landing")
     for entity, rows in LANDING.items():
         (landing / entity).mkdir()
         (landing / entity / "rows.ndjson").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    pipeline = make_pipeline(request.param, serve_requests_per_minute=100_000)
-    pipeline.run(landing, clock=CLOCK)
-    return pipeline
+
+    @cache
+    def make(engine: str) -> Pipeline:
+        pipeline = make_pipeline(engine, serve_requests_per_minute=100_000)
+        pipeline.run(landing, clock=CLOCK)
+        return pipeline
+
+    return make
+
+
+@pytest.fixture
+def engine() -> str:
+    """Where the engine is of no matter."""
+    return "duckdb"
+
+
+@pytest.fixture
+def published(warehouse_of: Callable[[str], Pipeline], engine: str) -> Pipeline:
+    return warehouse_of(engine)
 
 
 @pytest.fixture
@@ -98,8 +124,6 @@ def error_of(response: httpx.Response) -> tuple[int, str]:
 
 def republish(pipeline: Pipeline, statement: str) -> None:
     """Publish once more what was built, after one statement on it: a run without its minute of dbt."""
-    from orchestration.project import ensure_manifest, published_marts, safe_marts
-
     manifest = ensure_manifest(pipeline.settings)
     warehouse = open_warehouse(pipeline.settings)
     with warehouse.lock(60):
@@ -108,6 +132,7 @@ def republish(pipeline: Pipeline, statement: str) -> None:
         warehouse.publish([*published_marts(manifest), *safe_marts(manifest)], str(uuid.uuid4()), "of a test", None)
 
 
+@on_both_engines
 def test_report_and_its_parts_are_the_document(acme: TestClient, published: Pipeline) -> None:
     with open_warehouse(published.settings).published() as tx:
         documents = {timeframe: build_report(tx, "acme", timeframe) for timeframe in TIMEFRAMES}
@@ -123,6 +148,7 @@ def test_report_and_its_parts_are_the_document(acme: TestClient, published: Pipe
     jsonschema.Draft202012Validator(document_schema()).validate(mobile)
 
 
+@on_both_engines
 def test_workspaces_are_those_of_the_token_that_are_published(
     client: TestClient, bearer: Callable[..., dict[str, str]]
 ) -> None:
@@ -135,6 +161,7 @@ def test_workspaces_are_those_of_the_token_that_are_published(
     assert client.get("/v1/workspaces", headers=bearer("nowhere")).json() == []
 
 
+@on_both_engines
 def test_cohort_on_the_days_asked_for(acme: TestClient) -> None:
     assert acme.get(f"/v1/workspaces/acme/{COHORT}?days=2,1,90,1").json() == {
         "cohortDate": "2026-03-08",
@@ -172,6 +199,7 @@ def test_other_methods_are_refused(acme: TestClient) -> None:
         assert error_of(response)[0] == 405 and response.headers["Allow"] == "GET"
 
 
+@on_both_engines
 @pytest.mark.parametrize("route", ROUTES_OF_A_WORKSPACE)
 def test_token_of_one_workspace_never_reads_another(
     route: str, client: TestClient, bearer: Callable[..., dict[str, str]]
@@ -258,6 +286,7 @@ def test_etag_names_publication_and_request(acme: TestClient, published: Pipelin
     assert TestClient(create_app(published.settings)).get(url, headers=acme.headers).headers["ETag"] == tag
 
 
+@on_both_engines
 def test_next_request_sees_a_new_publication(acme: TestClient, published: Pipeline) -> None:
     before, health = acme.get("/v1/workspaces"), acme.get("/health").json()
     republish(published, "update candidate.dim_workspaces set workspace_name = workspace_name || '!'")
@@ -318,6 +347,26 @@ def test_nothing_published_yet_is_said(tmp_path: Path) -> None:
     token = Tokens(token_file(tmp_path)).create("ana", ["acme"], 1)
     assert error_of(client.get("/health"))[0] == 503
     assert error_of(client.get("/v1/workspaces", headers={"Authorization": f"Bearer {token}"}))[0] == 503
+
+
+def test_command_serves_until_it_is_told_to_end(tmp_path: Path) -> None:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("FOOTFALL_")}
+    service = subprocess.Popen(
+        [Path(sys.executable).parent / "footfall", "serve", "--port", "0"],
+        env={**kept, "FOOTFALL_HOME": str(tmp_path)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        url = next(found[0] for line in service.stderr if (found := re.search(r"http://127[0-9.:]+", line)))
+        assert error_of(httpx.get(f"{url}/health"))[0] == 503
+    finally:
+        service.terminate()
+        _, log = service.communicate(timeout=60)
+    assert "nothing has been published yet" in log and "GET /health 503" in log
+    assert "Application shutdown complete" in log and "Traceback" not in log
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(url)
 
 
 def test_every_operation_keeps_to_its_description(acme: TestClient) -> None:
