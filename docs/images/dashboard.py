@@ -17,11 +17,11 @@ CHROMIUM_ARGUMENTS = [
 ]
 # name, width, height, colour scheme, query
 PICTURES = (
-    ("dashboard", 1280, 1120, "light", "workspace=Lanternworks&timeframe=90d"),
+    ("dashboard", 1280, 1420, "light", "workspace=Kornblume%20K%C3%BCche&timeframe=90d"),
     ("dashboard-journeys-dark", 1280, 1000, "dark", "workspace=Lanternworks&section=Journeys"),
     ("dashboard-features", 1280, 1040, "light", "workspace=Lanternworks&section=Features"),
-    ("dashboard-retention", 1280, 1180, "light", "workspace=Lanternworks&section=Retention&timeframe=90d"),
-    ("dashboard-phone", 390, 1500, "light", "workspace=Lanternworks"),
+    ("dashboard-retention", 1280, 1420, "light", "workspace=Lanternworks&section=Retention&timeframe=90d"),
+    ("dashboard-phone", 390, 1500, "light", "workspace=Kornblume%20K%C3%BCche"),
 )
 
 

@@ -13,6 +13,8 @@ from serving.dashboard.theme import BLUE, GREEN, GREY, PURPLE, VERMILLION, figur
 EXIT = "(exit)"
 OTHER = "(other pages)"
 _MOST_PAGES_OF_A_STEP = 6
+# Of the height of the diagram: what the nodes of a full step take together, what is left between two, a line of text.
+_DRAWN, _GAP, _LABEL = 0.78, 0.025, 0.042
 _STEP_COLOURS = (BLUE, GREEN, PURPLE, VERMILLION, BLUE)
 
 # Streamlit passes on clicks of charts with a hierarchy only, so this listens to Plotly's own event.
@@ -144,10 +146,12 @@ def _heights(stops: list[Stop], flows: list[Flow]) -> list[float]:
             (stop for stop in stops if stop.step == step),
             key=lambda stop: (stop.page == EXIT, stop.page == OTHER, -sizes[stop], stop.page.encode()),
         )
-        total, above = sum(sizes[stop] for stop in of_step) or 1, 0
-        for stop in of_step:
-            heights[stop] = 0.02 + 0.9 * (above + sizes[stop] / 2) / total
-            above += sizes[stop]
+        total = sum(sizes[stop] for stop in of_step) or 1
+        rooms = [max(_DRAWN * sizes[stop] / total + _GAP, _LABEL) for stop in of_step]
+        stretch, above = min(1 / sum(rooms), 1), 0.0
+        for stop, room in zip(of_step, rooms, strict=True):
+            heights[stop] = (above + room / 2) * stretch
+            above += room
     return [heights[stop] for stop in stops]
 
 

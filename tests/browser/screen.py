@@ -61,7 +61,8 @@ class Screen:
         if box.input_value() == words:
             return
         runs = self._runs()
-        box.click()
+        # By key, for a list that is opened by a click closes when the page is still scrolling to it.
+        box.press("ArrowDown")
         self.page.get_by_role("option", name=words, exact=True).click()
         self.settled(runs)
 

@@ -342,7 +342,7 @@ def test_panel_has_its_definition_and_its_rows_at_hand(shown: tuple[Screen, Mart
     screen.page.keyboard.press("Escape")
     expect(definition).to_have_count(0)
     with screen.page.expect_download() as download:
-        panel.get_by_test_id("stDownloadButton").locator("button").last.click()
+        panel.get_by_test_id("stDownloadButton").locator("button").first.click()
     rows = list(csv.DictReader(io.StringIO(download.value.path().read_text())))
     expected = marts.rows("risk_state, users, sample_size", "rpt_churn_risk", has_timeframe=False)
     assert sorted((row["risk_state"], int(row["users"]), int(row["sample_size"])) for row in rows) == sorted(expected)

@@ -141,14 +141,13 @@ def _growth(view: View) -> None:
         traces = [_bars(periods, name, label, colour) for name, label, colour in kinds]
         shown = figure(*traces, barmode="relative", xaxis={"type": "date"}, hovermode="x unified")
         chart(shown, "growth", f"Bars of new, returning, reactivated and churned users by {grain}")
-        if not periods[-1]["is_complete"]:
-            st.html(f'<div class="ff-note">The last {grain}, paler, still runs.</div>')
 
     panel = Panel(
         _GROWTH.key,
         _GROWTH.title,
         _GROWTH.defined_by,
-        f"By calendar {grain}: who is new, came back or stayed away against the {grain} before.",
+        f"By calendar {grain}, against the {grain} before."
+        + (f" The paler {grain} still runs." if periods and not periods[-1]["is_complete"] else ""),
     )
     panel.show(periods, draw, is_empty=not any(period["active_users"] for period in periods))
 
