@@ -15,10 +15,10 @@ BG_NBD_PYTHON ?= $(shell for python in python3.12 python3.13 python3 \
 UV := $(shell command -v uv 2>/dev/null)
 BIN := .venv/bin
 
-.PHONY: help demo test bench churn replay lint format dev docs picture lock clean
+.PHONY: help demo test test-faults bench churn replay lint format dev docs picture lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Made anew only when the lock changes; uv where it is at hand, pip otherwise, hashes checked by both. Bytecode is compiled
 # now, as pip does: half of the time of a small run would go to that where Python may not write it later.
@@ -41,6 +41,9 @@ demo: .venv/.locked ## Run the whole pipeline on made-up data (TARGET=postgres: 
 
 test: .venv/.locked ## Run all tests
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+test-faults: .venv/.locked ## Kill runs at every named point and at random moments, on both engines (half an hour)
+	@FOOTFALL_TEST_ALL_FAULTS=1 $(BIN)/pytest tests/faults
 
 bench: .venv/.locked ## Measure the pipeline against its floors (EVENTS=15000000, ENGINE=duckdb|postgres|both)
 	@$(BIN)/python -m tests.benchmarks.bench --events $(EVENTS) --engine $(ENGINE)

@@ -1,6 +1,7 @@
 """The bytes of a landing file, decompressed as a stream and cut into lines; memory does not grow with the file."""
 
 import hmac
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -9,6 +10,11 @@ import numpy as np
 import pyarrow as pa
 
 CHUNK_BYTES = 24 * 1024 * 1024
+# A chunk of ordinary events has fewer; one of empty lines had 24 million, and took a gigabyte for every two of them.
+CHUNK_LINES = 100_000
+# Rows of events are packed to a fiftieth at best, for ids and times differ; gzip gives back a thousand times its bytes.
+MAXIMUM_EXPANSION = 250
+HARMLESS_BYTES = 16 * 1024 * 1024
 _DISCARD_BYTES = 1024 * 1024
 _LINE_FEED = ord("\n")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -56,14 +62,41 @@ class LineChunk:
 
 
 def decompressed(file: BinaryIO, compression: str | None) -> BinaryIO:
-    """The content of an open file as a stream. `compression`: None, "gzip", "zstd" (several members or frames too)."""
-    return pa.CompressedInputStream(pa.PythonFile(file), compression) if compression else file
+    """The content of an open file as a stream. `compression`: None, "gzip", "zstd" (several members or frames too).
+
+    A read raises CorruptFile when the archive turns out to be a bomb; see `refuse_bomb`.
+    """
+    return _Archive(file, compression) if compression else file
+
+
+def refuse_bomb(packed: int, unpacked: int) -> None:
+    """Raises CorruptFile when `unpacked` bytes are more than a file of `packed` bytes can honestly hold."""
+    if unpacked > HARMLESS_BYTES and unpacked > MAXIMUM_EXPANSION * packed:
+        raise CorruptFile(
+            f"the file unpacks to more than {MAXIMUM_EXPANSION} times its size, as no events do. "
+            "Deliver it without compression if it is right."
+        )
+
+
+class _Archive:
+    """The unpacked content of an archive, as far as it is one of rows."""
+
+    def __init__(self, file: BinaryIO, compression: str) -> None:
+        self._packed = os.fstat(file.fileno()).st_size
+        self._unpacked = 0
+        self._stream = pa.CompressedInputStream(pa.PythonFile(file), compression)
+
+    def read(self, size: int) -> bytes:
+        data = self._stream.read(size)
+        self._unpacked += len(data)
+        refuse_bomb(self._packed, self._unpacked)
+        return data
 
 
 def line_chunks(
     stream: BinaryIO, max_row_bytes: int, start_hash: Callable[[], hmac.HMAC], chunk_bytes: int = CHUNK_BYTES
 ) -> Iterator[LineChunk]:
-    """Cut a stream into chunks of whole lines.
+    """Cut a stream into chunks of whole lines, at most CHUNK_LINES of them.
 
     A line over `max_row_bytes` is not held: its bytes go through `start_hash()`, it comes out as an OversizeLine.
     Raises CorruptFile when the archive is damaged or ends early.
@@ -83,20 +116,30 @@ def line_chunks(
             passed_over, tail = _discard(stream, tail, line, start_hash)
             text += b"\n"
         if text:
-            chunk = _chunk(next_line, text, max_row_bytes, start_hash)
+            for chunk in _chunks(next_line, text, max_row_bytes, start_hash):
+                next_line += len(chunk)
+                if passed_over and passed_over.line == next_line - 1:
+                    chunk.oversize.append(passed_over)
+                yield chunk
             del text
-            if passed_over:
-                chunk.oversize.append(passed_over)
-            next_line += len(chunk)
-            yield chunk
     if tail:
-        yield _chunk(next_line, tail.removesuffix(b"\n") + b"\n", max_row_bytes, start_hash)
+        yield from _chunks(next_line, tail.removesuffix(b"\n") + b"\n", max_row_bytes, start_hash)
 
 
-def _chunk(first_line: int, text: bytes, max_row_bytes: int, start_hash: Callable[[], hmac.HMAC]) -> LineChunk:
-    """The chunk of a text that ends with a line feed."""
-    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == _LINE_FEED) + 1
-    chunk = LineChunk(first_line, text, np.concatenate(([0], ends)))
+def _chunks(
+    first_line: int, text: bytes, max_row_bytes: int, start_hash: Callable[[], hmac.HMAC]
+) -> Iterator[LineChunk]:
+    """The chunks of a text that ends with a line feed."""
+    starts = np.concatenate(([0], np.flatnonzero(np.frombuffer(text, np.uint8) == _LINE_FEED) + 1))
+    for index in range(0, len(starts) - 1, CHUNK_LINES):
+        own = starts[index : index + CHUNK_LINES + 1]
+        yield _chunk(first_line + index, text[own[0] : own[-1]], own - own[0], max_row_bytes, start_hash)
+
+
+def _chunk(
+    first_line: int, text: bytes, starts: np.ndarray, max_row_bytes: int, start_hash: Callable[[], hmac.HMAC]
+) -> LineChunk:
+    chunk = LineChunk(first_line, text, starts)
     for index in np.flatnonzero(np.diff(chunk.starts) > max_row_bytes + 1):
         line, running = chunk.line(index), start_hash()
         running.update(line)

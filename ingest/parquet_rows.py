@@ -4,6 +4,7 @@
 
 import json
 import math
+import os
 from collections.abc import Iterator
 from datetime import date, datetime
 from functools import partial
@@ -17,21 +18,26 @@ from pyarrow import types
 from ingest import strict_json
 from ingest.entities import Entity
 from ingest.fields import UNKNOWN_FIELD, FieldChunk, invalid_utf8_as_null, quoted, shown_name
-from ingest.lines import CorruptFile
+from ingest.lines import CorruptFile, refuse_bomb
 
 _TABLE = "parquet_rows"
 _ROWS_A_BATCH = 32_768
 _ROWS_A_READ = 1_024
 _BYTES_A_BATCH = 16_000_000
+# A repeated row costs next to nothing in Parquet, yet each is read; those of events differ in their times at least.
+_ROWS_A_BYTE = 10
+_HARMLESS_ROWS = 1_000_000
 
 
 def chunks(entity: Entity, file: BinaryIO, max_row_bytes: int) -> Iterator[partial]:
     """For each batch of rows, what makes its fields available in an engine. `line` is the number of the row, from 1.
 
-    Raises CorruptFile when the file is damaged, lacks a required column, or has one that cannot be read as its field.
+    Raises CorruptFile when the file is damaged or a bomb (see `refuse_bomb`), lacks a required column, or has one that
+    cannot be read as its field.
     """
     try:
         with pq.ParquetFile(file) as rows:
+            _refuse_bomb(rows.metadata, os.fstat(file.fileno()).st_size)
             columns = _checked_columns(entity, rows.schema_arrow)
             first_row = 1
             for batch in _bounded_batches(rows, columns):
@@ -39,6 +45,15 @@ def chunks(entity: Entity, file: BinaryIO, max_row_bytes: int) -> Iterator[parti
                 first_row += batch.num_rows
     except (pa.ArrowException, OSError) as error:
         raise CorruptFile(f"the Parquet file is damaged or incomplete: {error}. Deliver the file again.") from error
+
+
+def _refuse_bomb(metadata: pq.FileMetaData, size: int) -> None:
+    refuse_bomb(size, sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups)))
+    if metadata.num_rows > _HARMLESS_ROWS and metadata.num_rows > _ROWS_A_BYTE * size:
+        raise CorruptFile(
+            f"the file claims more than {_ROWS_A_BYTE} rows a byte, as no file of events does. "
+            "Deliver it as NDJSON if it is right."
+        )
 
 
 def _bounded_batches(file: pq.ParquetFile, columns: list[str]) -> Iterator[pa.RecordBatch]:

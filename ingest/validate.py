@@ -19,6 +19,22 @@ from ingest.fields import quoted
 EARLIEST_TIMESTAMP = "1990-01-01"
 FUTURE_HOURS = 24
 MAXIMUM_WINDOW_HOURS = 8760
+# Texts that identify a published row: Postgres indexes keys of at most 2,704 bytes, and a page flow has three of them.
+MAXIMUM_KEY_BYTES = 800
+_TEXTS_OF_KEYS = (
+    "workspace_id",
+    "event_id",
+    "event_name",
+    "page_path",
+    "device_type",
+    "browser",
+    "os",
+    "country_code",
+    "feature_name",
+    "goal_name",
+    "segment_name",
+    "funnel_name",
+)
 
 _ISO_8601 = (
     "[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -88,6 +104,7 @@ def _rules(entity: Entity, may_hold_nul: bool):
     """(condition, reason, expression of the field) in the order they are tried."""
     if may_hold_nul:
         yield _nul_rule(entity)
+    yield _length_rule(entity)
     for name in entity.required:
         yield f"{quoted(name)} is null", "missing_field", f"'{name}'"
     yield from _rules_of_its_own(entity)
@@ -103,6 +120,15 @@ def _nul_rule(entity: Entity) -> tuple[str, str, str]:
     has_nul = "".join(f" when contains({quoted(name)}, chr(0)) then '{name}'" for name in entity.fields)
     everything = ", ".join(map(quoted, entity.fields))
     return f"contains(concat({everything}), chr(0))", "invalid_text", f"case{has_nul} end"
+
+
+def _length_rule(entity: Entity) -> tuple[str, str, str]:
+    lengths = {name: f"strlen({quoted(name)})" for name in entity.fields if name in _TEXTS_OF_KEYS}
+    if "page_path" in lengths:  # of which only the path stays
+        path = "strlen(regexp_extract(page_path, '^([A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)?([^?#]*)', 2))"
+        lengths["page_path"] = f"case when strlen(page_path) > {MAXIMUM_KEY_BYTES} then {path} end"
+    too_long = "".join(f" when {length} > {MAXIMUM_KEY_BYTES} then '{name}'" for name, length in lengths.items())
+    return f"greatest({', '.join(lengths.values())}) > {MAXIMUM_KEY_BYTES}", "text_too_long", f"case{too_long} end"
 
 
 def _rules_of_its_own(entity: Entity):

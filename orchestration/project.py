@@ -19,6 +19,7 @@ PROJECT_DIR = PROJECT_ROOT / "dbt_project"
 PROFILES_DIR = PROJECT_ROOT / "profiles"
 # Beside the Python that runs, so that no other dbt on the PATH is taken for it.
 DBT_EXECUTABLE = Path(sys.executable).parent / "dbt"
+DBT_OF_A_RUN = Path(__file__).with_name("dbt.sh")
 
 
 class DbtError(Exception):

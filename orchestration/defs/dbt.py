@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from unittest import mock
 
@@ -37,6 +38,8 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, refresh: 
     environment = {
         **dbt_environment(refresh.run.settings, refresh.run.clock),
         **refresh.run.warehouse.dbt_environment(),
+        "FOOTFALL_PYTHON": sys.executable,
+        "FOOTFALL_RUN_PROCESS": str(os.getpid()),
     }
     # Should dbt die before it writes its results, those of an earlier build must not be taken for them.
     (settings.dbt_target_path / "run_results.json").unlink(missing_ok=True)

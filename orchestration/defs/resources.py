@@ -12,7 +12,7 @@ from packaging.version import Version
 from pydantic import Field, PrivateAttr
 
 from orchestration.dagster_home import leave_flushing_to_the_system
-from orchestration.project import DBT_EXECUTABLE, PROFILES_DIR, PROJECT_DIR
+from orchestration.project import DBT_OF_A_RUN, PROFILES_DIR, PROJECT_DIR
 from orchestration.rebuild import Scope
 from orchestration.refresh import Refresh, open_refresh
 from orchestration.settings import Settings
@@ -107,7 +107,7 @@ def resources() -> dg.Definitions:
             "dbt": DbtCommand(
                 project_dir=str(PROJECT_DIR),
                 profiles_dir=str(PROFILES_DIR),
-                dbt_executable=str(DBT_EXECUTABLE),
+                dbt_executable=str(DBT_OF_A_RUN),
                 target=Settings().target,
             ),
         }
