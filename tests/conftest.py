@@ -16,7 +16,16 @@ from tests.pipeline import Pipeline
 from warehouse.embedded_postgres import EmbeddedPostgres
 
 # Files that take minutes, the longest first: they start first, so that no worker is left with one at the end.
-SLOW = ("test_replay", "test_retention", "test_readme", "test_dashboard", "test_oracle", "test_erasure", "test_canary")
+SLOW = (
+    "test_replay",
+    "test_retention",
+    "test_killed_runs",
+    "test_readme",
+    "test_dashboard",
+    "test_oracle",
+    "test_erasure",
+    "test_canary",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
