@@ -20,12 +20,12 @@ TIMEFRAMES = ("7d", "30d", "90d", "365d")
 EVERYBODY = "all"
 SCHEMA_FILE = Path(__file__).with_name("report.schema.json")
 
-_LIST_LENGTH = 10
-_PATHS_OF_A_GOAL = 5
+LIST_LENGTH = 10
+PATHS_OF_A_GOAL = 5
 _STEADY_PERCENT = 10
 _DAYS_AFTER = (1, 7, 14, 30, 60, 90)
 _DEVICES = ("desktop", "mobile", "tablet")
-_STEP_SEPARATOR = " > "
+STEP_SEPARATOR = " > "
 _CONDITION_SEPARATOR = "; "
 
 
@@ -157,7 +157,7 @@ class _Report:
         }
         devices = {value: sessions for value, sessions, _ in values.get("device_type", [])}
         lengths = {value: sessions for value, sessions, _ in values.get("length_bucket", [])}
-        browsers, countries = (values.get(name, [])[:_LIST_LENGTH] for name in ("browser", "country_code"))
+        browsers, countries = (values.get(name, [])[:LIST_LENGTH] for name in ("browser", "country_code"))
         return {
             **self._only("rpt_sessions", named),
             "sessionLengthDistribution": {bucket: lengths.get(bucket, 0) for bucket in _LENGTH_BUCKETS},
@@ -194,7 +194,7 @@ class _Report:
             "adoptionFunnel": [_without(stage, "order") for stage in sorted(stages, key=itemgetter("order"))],
             "topFeatures": [
                 {"feature": feature["featureName"], "usage": feature["usageCount"], "trend": feature["trend"]}
-                for feature in used[:_LIST_LENGTH]
+                for feature in used[:LIST_LENGTH]
             ],
             "unusedFeatures": [
                 {"feature": feature["featureName"], "lastUsed": feature["lastUsed"]}
@@ -204,7 +204,7 @@ class _Report:
         }
 
     def journeys(self) -> dict[str, Any]:
-        is_listed = f"path_rank <= {_LIST_LENGTH}"
+        is_listed = f"path_rank <= {LIST_LENGTH}"
         dropoffs: dict[int, list] = {}
         for rank, step, rate in sorted(
             self._fetch("rpt_path_steps", ("path_rank", "step", "dropoff_rate"), is_listed), key=itemgetter(0, 1)
@@ -224,7 +224,7 @@ class _Report:
         return {
             "commonPaths": [
                 {
-                    "path": path.split(_STEP_SEPARATOR),
+                    "path": path.split(STEP_SEPARATOR),
                     "frequency": frequency,
                     "avgCompletion": _json(completion),
                     "dropoffPoints": dropoffs.get(rank, []),
@@ -244,11 +244,11 @@ class _Report:
             rows = list(of_goal)
             paths = [
                 {
-                    "steps": path.split(_STEP_SEPARATOR) if path else [],
+                    "steps": path.split(STEP_SEPARATOR) if path else [],
                     "conversions": conversions,
                     "conversionRate": _json(rate),
                 }
-                for _, _, path, conversions, rate in rows[:_PATHS_OF_A_GOAL]
+                for _, _, path, conversions, rate in rows[:PATHS_OF_A_GOAL]
             ]
             goals.append((goal, sum(row[3] for row in rows), paths))
         return [{"goal": goal, "paths": paths} for goal, _, paths in sorted(goals, key=_by_count)]
@@ -345,10 +345,10 @@ class _Report:
             from marts.{table}
             where workspace_id = $1 and segment_id = $2 and timeframe = $3
             order by {counted} desc
-            limit 1 offset {_LIST_LENGTH - 1}
+            limit 1 offset {LIST_LENGTH - 1}
         ), 0)"""
         rows = self._rows(table, named, last_listed)
-        return sorted(rows, key=_by_count_of("count", "page"))[:_LIST_LENGTH]
+        return sorted(rows, key=_by_count_of("count", "page"))[:LIST_LENGTH]
 
 
 _PARTS: dict[str, Callable[[_Report], Any]] = {

@@ -1,5 +1,6 @@
 """Starts the Streamlit server with every option that the dashboard depends on."""
 
+import importlib
 import socket
 from ipaddress import ip_address
 from pathlib import Path
@@ -58,7 +59,7 @@ def address_of(host: str, port: int) -> str:
 def serve(host: str, port: int, *, requires_token: bool, opens_browser: bool) -> None:
     """Be the server until SIGTERM or Ctrl-C."""
     # Loaded before anybody opens the page: the first reader would wait for it.
-    import plotly.graph_objects  # noqa: F401
+    importlib.import_module("plotly.graph_objects")
     from streamlit.web import cli
 
     options = _SERVER_OPTIONS | THEME_OPTIONS

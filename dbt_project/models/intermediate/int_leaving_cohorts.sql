@@ -9,19 +9,6 @@ leaving_periods as (
     from {{ ref('int_user_periods') }} as user_periods
     inner join {{ source('raw', 'leaving_users') }} as leaving on user_periods.user_key = leaving.user_key
 
-),
-
-counts as (
-
-    {{ cohort_counts('leaving_periods') }}
-
 )
 
-select
-    workspace_id,
-    grain,
-    cohort_index,
-    period_number,
-    retained_users,
-    last_seen_users
-from counts
+{{ cohort_counts('leaving_periods') }}

@@ -9,21 +9,6 @@ leaving_periods as (
     from {{ ref('int_user_periods') }} as user_periods
     inner join {{ source('raw', 'leaving_users') }} as leaving on user_periods.user_key = leaving.user_key
 
-),
-
-counts as (
-
-    {{ period_counts('leaving_periods') }}
-
 )
 
-select
-    workspace_id,
-    grain,
-    period_index,
-    active_users,
-    new_users,
-    returning_users,
-    reactivated_users,
-    leaving_users
-from counts
+{{ period_counts('leaving_periods') }}

@@ -11,6 +11,7 @@ from serving.dashboard.data import View
 from serving.dashboard.page import Panel, chart
 from serving.dashboard.text import Column, number, percent, seconds, table
 from serving.dashboard.theme import BLUE, figure, fill
+from serving.report import LIST_LENGTH
 
 _COLUMNS = (
     "feature_name",
@@ -26,7 +27,6 @@ _COLUMNS = (
     "is_unused",
     "last_used_date",
 )
-_MOST_LISTED = 10
 
 _HEATMAP = Panel(
     "features",
@@ -112,8 +112,8 @@ def _lists(features: list[dict[str, Any]]) -> str:
     )
     parts = []
     for title, listed, columns in shown:
-        body = table(columns, listed[:_MOST_LISTED]) if listed else '<div class="ff-note">none</div>'
-        rest = len(listed) - _MOST_LISTED
+        body = table(columns, listed[:LIST_LENGTH]) if listed else '<div class="ff-note">none</div>'
+        rest = len(listed) - LIST_LENGTH
         more = f'<div class="ff-note">and {number(rest)} more in the download</div>' if rest > 0 else ""
         parts.append(
             f'<section data-list="{title.lower()}"><div class="ff-category">{title}</div>{body}{more}</section>'

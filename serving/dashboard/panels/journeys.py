@@ -10,10 +10,8 @@ from serving.dashboard.data import View
 from serving.dashboard.flows import Flow, Stop, clicked, diagram, fold
 from serving.dashboard.page import Panel, chart
 from serving.dashboard.text import Column, number, percent, seconds, table
+from serving.report import LIST_LENGTH, PATHS_OF_A_GOAL, STEP_SEPARATOR
 
-_STEP_SEPARATOR = " > "
-_MOST_LISTED = 10
-_PATHS_OF_A_GOAL = 5
 _CHOSEN_PATH = "path"
 
 _FLOWS = Panel(
@@ -48,7 +46,7 @@ _CONVERSIONS = Panel(
     "conversions",
     "Conversion paths by goal",
     {"rpt_conversion_paths": ("goal_name", "path", "conversions", "users", "conversion_rate")},
-    f"The last pages before the goal; the first {_PATHS_OF_A_GOAL} paths a goal.",
+    f"The last pages before the goal; the first {PATHS_OF_A_GOAL} paths a goal.",
     empty="No goal was reached in this timeframe.",
 )
 
@@ -95,7 +93,7 @@ def _all_paths(view: View) -> list[dict[str, Any]]:
 def _choose(view: View, thing: Flow | Stop) -> None:
     """Select the most frequent path that takes the clicked way, or say that there is none."""
     for path in _all_paths(view):
-        if _takes(path["path"].split(_STEP_SEPARATOR), thing):
+        if _takes(path["path"].split(STEP_SEPARATOR), thing):
             st.session_state[_CHOSEN_PATH] = path["path_rank"]
             return
     st.html('<div class="ff-note" role="status">None of the first 100 common paths goes this way.</div>')
@@ -148,7 +146,7 @@ def _dropoffs(steps: list[dict[str, Any]], path: dict[str, Any]) -> str:
 def _pages(panel: Panel, rows: list[dict[str, Any]], last: Column) -> None:
     pages = sorted(rows, key=lambda row: (-row["sessions"], row["page"].encode()))
     columns = (Column("page", "Page", is_number=False), Column("sessions", "Sessions"), Column("users", "Users"), last)
-    panel.show(pages, lambda: st.html(table(columns, pages[:_MOST_LISTED])))
+    panel.show(pages, lambda: st.html(table(columns, pages[:LIST_LENGTH])))
 
 
 def _conversions(view: View) -> None:
@@ -157,7 +155,7 @@ def _conversions(view: View) -> None:
     )
     rows.sort(key=lambda row: (row["goal_name"].encode(), row["path_rank"]))
     columns = (
-        Column("path", "Path", lambda path: path.replace(_STEP_SEPARATOR, " → ") or "no page before", is_number=False),
+        Column("path", "Path", lambda path: path.replace(STEP_SEPARATOR, " → ") or "no page before", is_number=False),
         Column("conversions", "Conversions"),
         Column("users", "Users"),
         Column("conversion_rate", "Of sessions with it", percent),
@@ -166,7 +164,7 @@ def _conversions(view: View) -> None:
     def draw() -> None:
         parts = []
         for goal, of_goal in groupby(rows, key=lambda row: row["goal_name"]):
-            listed = list(of_goal)[:_PATHS_OF_A_GOAL]
+            listed = list(of_goal)[:PATHS_OF_A_GOAL]
             parts.append(f'<div class="ff-category">{escape(goal)}</div>{table(columns, listed)}')
         st.html("".join(parts))
 
