@@ -30,6 +30,11 @@ class Verdict:
     def passed(self) -> bool:
         return not self.violations
 
+    @property
+    def words(self) -> str:
+        """What was not met, without the rows."""
+        return ", ".join(f"{violation['expectation']}({violation['column']})" for violation in self.violations)
+
 
 _LOADS = """
 select

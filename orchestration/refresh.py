@@ -21,7 +21,9 @@ from ingest.reload import check_reload, reload_files
 from ingest.retention import Retention, set_horizons
 from ingest.time_zones import refresh_time_zones
 from orchestration.erasure import finish_erasures, is_unfinished
+from orchestration.history import RunRecorder, secrets_of
 from orchestration.key_ring import check_keys
+from orchestration.logs import context
 from orchestration.pending import is_built_as_of, is_built_with, note_changes, pending_kinds
 from orchestration.project import build_fingerprint, ensure_manifest, published_marts, safe_marts, user_tables
 from orchestration.rebuild import Scope, check_scope, note_rebuild
@@ -70,6 +72,22 @@ class Refresh:
     def fingerprint(self) -> str:
         """Of models and settings as they were when the run first asked: what is built is stamped with what built it."""
         return build_fingerprint(self.settings)
+
+    @cached_property
+    def recorder(self) -> RunRecorder:
+        """What writes the history of this run."""
+        return RunRecorder(self.warehouse, self.run_id, secrets_of(self.settings))
+
+    @property
+    def kind(self) -> str:
+        """What the run was asked for, in a word for its history."""
+        if self.purge:
+            return "purge"
+        if self.reload:
+            return "reload"
+        if self.rebuild:
+            return "backfill"
+        return "full refresh" if self.full_refresh else "run"
 
     @property
     def consent_policy(self) -> ConsentPolicy:
@@ -243,6 +261,20 @@ class Refresh:
 
 
 @contextmanager
+def recorded(refresh: Refresh) -> Iterator[RunRecorder]:
+    """A block that is a whole run: its history begins and ends with it."""
+    recorder = refresh.recorder
+    recorder.begin(refresh.kind, refresh.clock)
+    try:
+        yield recorder
+    except BaseException as error:
+        recorder.fail(error)
+        raise
+    finally:
+        recorder.end()
+
+
+@contextmanager
 def open_refresh(settings: Settings, run_id: str, *, landing: str | None = None, **request) -> Iterator[Refresh]:
     """A run that holds the warehouse's lock until the block ends. Salts of addresses that served their time are gone.
 
@@ -255,6 +287,7 @@ def open_refresh(settings: Settings, run_id: str, *, landing: str | None = None,
         LockTimeout: another run held the warehouse too long.
     """
     keys = settings.keys()
+    context.run_id = run_id
     warehouse = open_warehouse(settings)
     with warehouse.lock(settings.lock_wait_seconds, lambda holder: log.info("waiting for another run (%s)", holder)):
         with warehouse.transaction() as tx:

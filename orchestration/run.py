@@ -15,7 +15,7 @@ from orchestration.dagster_home import leave_flushing_to_the_system, prepare_dag
 from orchestration.erasure import erase
 from orchestration.failures import FailedCheck, failed_dbt_nodes
 from orchestration.rebuild import Scope
-from orchestration.refresh import open_refresh
+from orchestration.refresh import open_refresh, recorded
 from orchestration.settings import Settings
 from warehouse.base import MARTS_SCHEMA
 
@@ -75,11 +75,13 @@ def run_pipeline(settings: Settings, request: Request) -> Outcome:
     Raises:
         ReloadError, ScopeError, PurgeError: what is asked for cannot be done; nothing was changed.
     """
-    with open_refresh(settings, str(uuid.uuid4()), **vars(request)) as refresh:
+    run_id = str(uuid.uuid4())
+    with open_refresh(settings, run_id, **vars(request)) as refresh:
         refresh.check()
         if not request.reload and not request.rebuild and not request.purge and refresh.is_up_to_date():
-            return Outcome(up_to_date=True)
-    return _materialize(settings, request)
+            with recorded(refresh):
+                return Outcome(up_to_date=True)
+    return _materialize(settings, request, run_id)
 
 
 def run_erasure(settings: Settings, person: Person, *, landing: str | None, deletes_landing: bool) -> Outcome:
@@ -87,11 +89,12 @@ def run_erasure(settings: Settings, person: Person, *, landing: str | None, dele
 
     Dagster is not told whom: it keeps what a run was asked for. What the first step leaves pending, the run finds.
     """
+    run_id = str(uuid.uuid4())
     options = {"landing": landing, "deletes_landing": deletes_landing}
-    with open_refresh(settings, str(uuid.uuid4()), **options) as refresh:
+    with open_refresh(settings, run_id, **options) as refresh:
         refresh.check()
         erase(refresh, person, deletes_landing=deletes_landing)
-    return _materialize(settings, Request(**options))
+    return _materialize(settings, Request(**options), run_id)
 
 
 def lift_erasure(settings: Settings, person: Person) -> None:
@@ -125,7 +128,7 @@ def _iso(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
 
-def _materialize(settings: Settings, request: Request) -> Outcome:
+def _materialize(settings: Settings, request: Request, run_id: str) -> Outcome:
     log.info("starting Dagster")
     home = prepare_dagster_home(settings)
     leave_flushing_to_the_system()
@@ -142,6 +145,7 @@ def _materialize(settings: Settings, request: Request) -> Outcome:
     ):
         result = job.execute_in_process(
             instance=instance,
+            run_id=run_id,
             raise_on_error=False,
             run_config={
                 "resources": {"refresh": {"config": resource_config(request)}},

@@ -76,6 +76,9 @@ class Settings(BaseSettings):
         2.0, ge=0, description="a file younger than this is looked at twice before it is read"
     )
     max_row_bytes: int = Field(1_048_576, ge=1024, description="a longer row is rejected")
+    log_format: Literal["text", "json"] = Field(
+        "text", description="what commands say while they work: lines for people, or JSON objects for machines"
+    )
     lock_wait_seconds: int = Field(600, ge=0, description="how long a run waits for another one to end")
     serve_requests_per_minute: int = Field(120, ge=1, description="requests a minute that the service answers a token")
     serve_cache_bytes: int = Field(67_108_864, ge=0, description="bytes of answers that the service keeps at most")

@@ -179,6 +179,36 @@ OPS: dict[str, tuple[tuple[str, str], ...]] = {
         ("merge", BIGINT),
     ),
     "ops.fence": (("token", BIGINT),),
+    # What ran, how it ended and what it found (orchestration/history.py). A run that is `running` while nobody holds
+    # the lock did not finish.
+    "ops.runs": (
+        ("run_id", TEXT),
+        ("kind", TEXT),
+        ("started_at", TIMESTAMP),
+        ("ended_at", TIMESTAMP),
+        ("seconds", SECONDS),
+        ("outcome", TEXT),
+        ("rows_read", BIGINT),
+        ("rows_loaded", BIGINT),
+        ("publication_id", BIGINT),
+        ("message", TEXT),
+    ),
+    "ops.steps": (
+        ("run_id", TEXT),
+        ("step_number", INTEGER),
+        ("step", TEXT),
+        ("started_at", TIMESTAMP),
+        ("seconds", SECONDS),
+        ("rows", BIGINT),
+        ("has_failed", BOOLEAN),
+    ),
+    "ops.checks": (
+        ("run_id", TEXT),
+        ("name", TEXT),
+        ("passed", BOOLEAN),
+        ("blocks", BOOLEAN),
+        ("detail", TEXT),
+    ),
     # People who were erased, with the certificate of it. Until completed_at the storage may hold bytes of them; their
     # user_key stands here until the tables were searched for it.
     "ops.erasures": (

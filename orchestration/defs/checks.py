@@ -9,6 +9,7 @@ from orchestration.defs.publish import CANDIDATES
 from orchestration.defs.raw import ENTITY_KEYS
 from orchestration.defs.resources import RefreshResource
 from orchestration.expectations import Verdict, check_loaded, check_served
+from orchestration.history import Check
 
 CHECKED_MART = dg.AssetKey(["candidate", "fct_activity_daily"])
 
@@ -16,7 +17,8 @@ CHECKED_MART = dg.AssetKey(["candidate", "fct_activity_daily"])
 @dg.asset_check(asset=ENTITY_KEYS["events"], blocking=True, description="Great Expectations on what was just loaded.")
 def loaded_files_as_expected(refresh: RefreshResource) -> dg.AssetCheckResult:
     """The load report adds up, and nothing personal or out of range passed."""
-    return _result(check_loaded(refresh.run.warehouse))
+    with refresh.run.recorder.step("loaded_files_as_expected"):
+        return _result(refresh, "loaded_files_as_expected", check_loaded(refresh.run.warehouse))
 
 
 @dg.asset_check(
@@ -27,10 +29,13 @@ def loaded_files_as_expected(refresh: RefreshResource) -> dg.AssetCheckResult:
 )
 def candidate_as_expected(refresh: RefreshResource) -> dg.AssetCheckResult:
     """What is about to be served holds every loaded event, and no less history than before."""
-    return _result(check_served(refresh.run.warehouse, is_everything_shown=refresh.run.as_of is None))
+    with refresh.run.recorder.step("candidate_as_expected"):
+        verdict = check_served(refresh.run.warehouse, is_everything_shown=refresh.run.as_of is None)
+        return _result(refresh, "candidate_as_expected", verdict)
 
 
-def _result(verdict: Verdict) -> dg.AssetCheckResult:
+def _result(refresh: RefreshResource, name: str, verdict: Verdict) -> dg.AssetCheckResult:
+    refresh.run.recorder.check(Check(name, verdict.passed, verdict.words))
     return dg.AssetCheckResult(
         passed=verdict.passed,
         metadata={"expectations": verdict.expectations, "violations": dg.MetadataValue.json(verdict.violations)},
