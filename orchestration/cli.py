@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from orchestration.cli_history import runs
+from orchestration.cli_operations import accept, runs
 from orchestration.cli_options import (
     EXIT_FAILED,
     FootfallGroup,
@@ -584,4 +584,5 @@ def stop() -> None:
     click.echo("embedded Postgres stopped" if stopped else "embedded Postgres was not running")
 
 
-main.add_command(runs)
+for command in (runs, accept):
+    main.add_command(command)

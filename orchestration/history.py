@@ -193,7 +193,7 @@ class RunRecorder:
 def _forget(tx: Transaction, before: datetime) -> None:
     old = "select run_id from ops.runs where started_at < $1"
     if tx.fetch(f"{old} limit 1", (before,)):
-        for table in ("ops.steps", "ops.checks", "ops.runs"):
+        for table in ("ops.steps", "ops.checks", "ops.findings", "ops.runs"):
             tx.execute(f"delete from {table} where run_id in ({old})", (before,))
 
 

@@ -21,6 +21,8 @@ from ingest.reload import check_reload, reload_files
 from ingest.retention import Retention, set_horizons
 from ingest.time_zones import refresh_time_zones
 from orchestration.erasure import finish_erasures, is_unfinished
+from orchestration.gate_memory import accepted_ids, judge_loads, remember_loads, write_findings
+from orchestration.gates import Finding
 from orchestration.history import RunRecorder, secrets_of
 from orchestration.key_ring import check_keys
 from orchestration.logs import context
@@ -179,6 +181,17 @@ class Refresh:
                 self._note_rebuild(self.rebuild)
         report.files = reloaded.files + report.files
         return report
+
+    def judge_loads(self) -> tuple[list[Finding], set[str]]:
+        """(what is unusual about what was just loaded, ids of findings that somebody accepted); see gates."""
+        with self.warehouse.transaction() as tx:
+            remember_loads(tx)
+            findings, accepted = judge_loads(tx, self.clock), accepted_ids(tx)
+            write_findings(tx, self.run_id, findings, accepted)
+        for finding in findings:
+            if not finding.blocks:
+                log.warning("unusual: %s", finding.sentence)
+        return findings, accepted
 
     def _purge(self) -> None:
         with self.warehouse.transaction() as tx:

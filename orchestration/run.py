@@ -172,7 +172,13 @@ def _outcome(settings: Settings, result: "dg.ExecuteInProcessResult") -> Outcome
 
 
 def _broken_expectations(evaluation: "dg.AssetCheckEvaluation") -> list[FailedCheck]:
-    """The violations of a Great Expectations check; dbt tests carry none, and are read from dbt's own results."""
+    """The violations of a Great Expectations check; dbt tests carry none, and are read from dbt's own results.
+
+    What a gate warns of does not fail the run.
+    """
+    if "blocking" in evaluation.metadata:
+        findings = evaluation.metadata["blocking"].value
+        return [FailedCheck(evaluation.check_name, findings)] if findings else []
     if "violations" not in evaluation.metadata:
         return []
     return [

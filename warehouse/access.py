@@ -21,6 +21,8 @@ BUILDER_BOOKKEEPING = (
     "ops.runs",
     "ops.steps",
     "ops.checks",
+    "ops.load_profiles",
+    "ops.findings",
 )
 
 

@@ -1,5 +1,6 @@
-"""The command that shows the history of runs."""
+"""The commands of whoever keeps the warehouse running: history, gates, backups. docs/operations.md is their runbook."""
 
+import getpass
 import json
 from datetime import date, datetime
 from decimal import Decimal
@@ -48,6 +49,34 @@ def runs(run_id: str | None, limit: int, as_json: bool, target: str | None) -> N
         return
     columns = ("started_at", "kind", "outcome", "seconds", "rows_read", "rows_loaded", "publication_id", "run_id")
     print_table((*columns, "message"), [(*(one[name] for name in columns), one["message"]) for one in found])
+
+
+@click.command()
+@click.argument("finding_id")
+@click.option("--reason", metavar="TEXT", required=True, help="Why it is right as it is; kept with the acceptance.")
+@click.option("--by", metavar="NAME", default=getpass.getuser, show_default="your login", help="Who accepts it.")
+@click.option("--lasting", is_flag=True, help="It is usual from that day on: forget what was usual before.")
+@target_option
+def accept(finding_id: str, reason: str, by: str, lasting: bool, target: str | None) -> None:
+    """Accept what a gate found, so that the next run may publish. FINDING_ID: as the blocked run names it.
+
+    It holds for that finding alone: the same on another day blocks again, unless it was accepted as --lasting.
+    """
+    from orchestration.gate_memory import accept as accept_finding
+    from orchestration.settings import utc_now
+    from warehouse.base import WarehouseError
+    from warehouse.open import open_warehouse
+
+    if not reason.strip():
+        raise click.UsageError("--reason is empty: say why it is right as it is.")
+    try:
+        warehouse = open_warehouse(read_settings(target))
+        warehouse.prepare()
+        with warehouse.transaction() as tx:
+            words = accept_finding(tx, finding_id, by, reason, utc_now(), is_lasting=lasting)
+    except WarehouseError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"accepted: {words}\n`footfall run` publishes it now")
 
 
 def _jsonable(value: object) -> object:
