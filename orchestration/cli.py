@@ -466,12 +466,26 @@ def dashboard(host: str, port: int, require_token: bool, no_browser: bool, targe
 
 
 @main.command()
+@click.option("--alert", is_flag=True, help="Look for stale data only, and tell FOOTFALL_ALERT_WEBHOOK of any.")
 @target_option
-def doctor(target: str | None) -> None:
-    """Say what is set, what is reachable and what is missing. Exits 1 when a run could not work."""
-    from orchestration.doctor import examine
+def doctor(alert: bool, target: str | None) -> None:
+    """Say what is set, what is reachable and what is missing. Exits 1 when a run could not work.
 
-    findings = examine(_settings(target))
+    With --alert it exits 1 when something is stale.
+    """
+    from orchestration.doctor import examine
+    from orchestration.watch import alert_if_stale
+    from warehouse.base import WarehouseError
+
+    settings = _settings(target)
+    if alert:
+        try:
+            stale = alert_if_stale(settings)
+        except WarehouseError as error:
+            raise click.ClickException(str(error)) from None
+        click.echo("\n".join(stale) or "nothing is stale")
+        sys.exit(EXIT_FAILED if stale else 0)
+    findings = examine(settings)
     width = max(len(finding.subject) for finding in findings)
     for finding in findings:
         click.echo(f"{finding.mark}  {finding.subject.ljust(width)}  {finding.words}")

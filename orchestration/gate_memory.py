@@ -103,7 +103,7 @@ def judge_loads(tx: Transaction, clock: datetime) -> list[Finding]:
         forgotten[workspace_id][gate, subject] = day
     findings = []
     for workspace_id, known in sorted(published.items()):
-        today = clock.astimezone(load_zone(zones.get(workspace_id, DEFAULT_ZONE))).date()
+        today = _today(zones, workspace_id, clock)
         full_days = [day for day in known if day < today]
         new = pending.get(workspace_id, {})
         judged = [day for day in sorted(new) if full_days and max(full_days) <= day < today]
@@ -112,8 +112,7 @@ def judge_loads(tx: Transaction, clock: datetime) -> list[Finding]:
         for day in judged:
             seen = _together(new[day], known[day]) if day in known else new[day]
             findings += judge_day(workspace_id, day, seen, memory)
-        findings += judge_silence(workspace_id, today, [*known, *new])
-    return [*findings, *_rejected(tx), *_attributes(tx, clock)]
+    return [*findings, *silent_workspaces(tx, clock), *_rejected(tx), *_attributes(tx, clock)]
 
 
 def _profile(numbers: list[int]) -> Profile:
@@ -206,6 +205,37 @@ def write_findings(tx: Transaction, run_id: str, findings: list[Finding], accept
                 *(one.blocks, one.finding_id in accepted, one.words),
             ),
         )
+
+
+def blocking_findings(tx: Transaction, run_id: str) -> list[Finding]:
+    """What blocked a run and was not accepted since."""
+    rows = tx.fetch(
+        "select workspace_id, activity_date, gate, subject, seen, usual, blocks, words from ops.findings"
+        " where run_id = $1 and blocks and finding_id not in (select finding_id from ops.accepted_findings)"
+        " order by workspace_id, activity_date, gate, subject",
+        (run_id,),
+    )
+    return [Finding(*row) for row in rows]
+
+
+def silent_workspaces(tx: Transaction, clock: datetime) -> list[Finding]:
+    """Workspaces without events for longer than they usually are. clock: aware."""
+    zones = dict(tx.fetch("select workspace_id, timezone from raw.workspace_time_zones"))
+    days: dict[str, list[date]] = defaultdict(list)
+    for workspace_id, day in tx.fetch(
+        "select distinct workspace_id, activity_date from ops.load_profiles"
+        " where load_id not in (select load_id from raw.replaced_loads)"
+    ):
+        days[workspace_id].append(day)
+    return [
+        finding
+        for workspace_id, known in sorted(days.items())
+        for finding in judge_silence(workspace_id, _today(zones, workspace_id, clock), known)
+    ]
+
+
+def _today(zones: dict[str, str], workspace_id: str, clock: datetime) -> date:
+    return clock.astimezone(load_zone(zones.get(workspace_id, DEFAULT_ZONE))).date()
 
 
 class NothingToAccept(WarehouseError):

@@ -176,10 +176,10 @@ def _judge_columns(day: date, seen: Profile, memory: Memory) -> list[_Verdict]:
         words = f"{column} is filled in {share:.1%} of {seen.events:,} events, usually in {usual:.1%}"
         if usual * seen.events >= ENOUGH_ROWS and filled <= GONE * usual * seen.events:
             verdicts.append(("column", column, *numbers, True, f"{words}: the column is missing"))
-        elif seen.events >= ENOUGH_ROWS and abs(share - usual) >= SHARE_CHANGE:
-            verdicts.append(("nulls", column, *numbers, False, words))
         elif filled and not any(profile.filled.get(column, 0) for profile in known.values()):
             verdicts.append(("new_column", column, *numbers, False, f"{words}: the column is new"))
+        elif seen.events >= ENOUGH_ROWS and abs(share - usual) >= SHARE_CHANGE:
+            verdicts.append(("nulls", column, *numbers, False, words))
     return verdicts
 
 

@@ -109,7 +109,7 @@ class RunRecorder:
             yield step
         except Exception as error:
             has_failed = True
-            self._errors.append(f"{name}: {self.words(error)}")
+            self._errors.append(f"{name}: {words_of(error, self.secrets)}")
             raise
         finally:
             seconds = round(time.monotonic() - started, 3)
@@ -141,13 +141,13 @@ class RunRecorder:
             for check in checks:
                 tx.execute(
                     "insert into ops.checks (run_id, name, passed, blocks, detail) values ($1, $2, $3, $4, $5)",
-                    (self.run_id, check.name, check.passed, check.blocks, self._redacted(check.detail)),
+                    (self.run_id, check.name, check.passed, check.blocks, redacted(check.detail, self.secrets)),
                 )
 
     def fail(self, error: BaseException) -> None:
         """The run ended by something that happened outside of a step."""
         if not self._errors:
-            self._errors.append(self.words(error))
+            self._errors.append(words_of(error, self.secrets))
 
     def end(self) -> tuple[str, str | None]:
         """Write down how the run ended, forget runs of long ago; return the outcome and, unless it is well, why."""
@@ -159,7 +159,7 @@ class RunRecorder:
             outcome, message = FAILED, "; ".join(self._errors)
         else:
             outcome, message = (NOTHING_NEW if self.publication_id is None else PUBLISHED), None
-        message = message and self._redacted(message)
+        message = message and redacted(message, self.secrets)
         ended_at = utc_naive(utc_now())
         seconds = round(time.monotonic() - self._started, 3)
         with self.warehouse.transaction() as tx:
@@ -174,20 +174,27 @@ class RunRecorder:
             _forget(tx, ended_at - KEPT)
         return outcome, message
 
-    def words(self, error: BaseException) -> str:
-        """An error in words that can be kept: those of a driver may quote values of rows."""
-        while error.__cause__ is not None:
-            error = error.__cause__
-        text = str(error).strip()
-        if type(error).__module__.split(".")[0] not in _OWN_PACKAGES:
-            first_line = text.splitlines()[0] if text else ""
-            text = f"{type(error).__name__}: {_QUOTED.sub('…', first_line)}"
-        return self._redacted(text)
 
-    def _redacted(self, text: str) -> str:
-        for secret in self.secrets:
-            text = text.replace(secret, "…")
-        return _KEY.sub("…", text)[:_MESSAGE_CHARACTERS]
+def words_of(error: BaseException, secrets: Sequence[str]) -> str:
+    """An error in words that can be kept and sent: those of a driver may quote values of rows.
+
+    Args:
+        secrets: texts that must not be in them.
+    """
+    while error.__cause__ is not None:
+        error = error.__cause__
+    text = str(error).strip()
+    if type(error).__module__.split(".")[0] not in _OWN_PACKAGES:
+        first_line = text.splitlines()[0] if text else ""
+        text = f"{type(error).__name__}: {_QUOTED.sub('…', first_line)}"
+    return redacted(text, secrets)
+
+
+def redacted(text: str, secrets: Sequence[str]) -> str:
+    """The beginning of a text, without secrets and keys of people and sessions."""
+    for secret in secrets:
+        text = text.replace(secret, "…")
+    return _KEY.sub("…", text)[:_MESSAGE_CHARACTERS]
 
 
 def _forget(tx: Transaction, before: datetime) -> None:
@@ -199,7 +206,7 @@ def _forget(tx: Transaction, before: datetime) -> None:
 
 def secrets_of(settings: Settings) -> list[str]:
     """Texts that must stand in no history, log or alert: keys, passwords and the address of the alert hook."""
-    values = (settings.secret_key, settings.rotation_keys, settings.postgres_dsn)
+    values = (settings.secret_key, settings.rotation_keys, settings.postgres_dsn, settings.alert_webhook)
     texts = [value.get_secret_value() for value in values if value is not None]
     passwords = [urlsplit(settings.postgres_dsn.get_secret_value()).password] if settings.postgres_dsn else []
     return [part for text in texts for part in (text, *text.split(",")) if part] + [one for one in passwords if one]

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -20,10 +20,11 @@ from ingest.purge import PurgeError, purge_events
 from ingest.reload import check_reload, reload_files
 from ingest.retention import Retention, set_horizons
 from ingest.time_zones import refresh_time_zones
+from orchestration.alerts import send_alert
 from orchestration.erasure import finish_erasures, is_unfinished
 from orchestration.gate_memory import accepted_ids, judge_loads, remember_loads, write_findings
 from orchestration.gates import Finding
-from orchestration.history import RunRecorder, secrets_of
+from orchestration.history import BLOCKED, FAILED, RunRecorder, secrets_of, words_of
 from orchestration.key_ring import check_keys
 from orchestration.logs import context
 from orchestration.pending import is_built_as_of, is_built_with, note_changes, pending_kinds
@@ -284,7 +285,10 @@ def recorded(refresh: Refresh) -> Iterator[RunRecorder]:
         recorder.fail(error)
         raise
     finally:
-        recorder.end()
+        outcome, message = recorder.end()
+        if outcome in (FAILED, BLOCKED):
+            event = "blocked" if outcome == BLOCKED else "failed"
+            send_alert(refresh.settings, event, message.split("; "), refresh.run_id)
 
 
 @contextmanager
@@ -299,15 +303,28 @@ def open_refresh(settings: Settings, run_id: str, *, landing: str | None = None,
         SettingsError: no secret key, or other keys than the warehouse was built with.
         LockTimeout: another run held the warehouse too long.
     """
-    keys = settings.keys()
     context.run_id = run_id
-    warehouse = open_warehouse(settings)
-    with warehouse.lock(settings.lock_wait_seconds, lambda holder: log.info("waiting for another run (%s)", holder)):
-        with warehouse.transaction() as tx:
-            check_keys(tx, keys)
+    with ExitStack() as held:
+        try:
+            warehouse = _take(settings, held)
+        except Exception as error:
+            words = words_of(error, secrets_of(settings))
+            send_alert(settings, "failed", [f"it could not begin: {words}"], run_id)
+            raise
         refresh = Refresh(settings, warehouse, landing or settings.landing_root, run_id, **request)
         settings.privacy_rules.ip_salts.destroy_expired(refresh.clock)
         yield refresh
+
+
+def _take(settings: Settings, held: ExitStack) -> Warehouse:
+    """The warehouse with its lock, which is let go of when `held` is closed."""
+    keys = settings.keys()
+    warehouse = open_warehouse(settings)
+    wait = settings.lock_wait_seconds
+    held.enter_context(warehouse.lock(wait, lambda holder: log.info("waiting for another run (%s)", holder)))
+    with warehouse.transaction() as tx:
+        check_keys(tx, keys)
+    return warehouse
 
 
 class LoadProgress:

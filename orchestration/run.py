@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
+from ingest.discover import LandingError
 from ingest.erase import Person, lift_tombstone
 from ingest.load import utc_naive
 from orchestration.dagster_home import leave_flushing_to_the_system, prepare_dagster_home
 from orchestration.erasure import erase
 from orchestration.failures import FailedCheck, failed_dbt_nodes
 from orchestration.rebuild import Scope
-from orchestration.refresh import open_refresh, recorded
+from orchestration.refresh import Refresh, open_refresh, recorded
 from orchestration.settings import Settings
 from warehouse.base import MARTS_SCHEMA
 
@@ -78,10 +79,22 @@ def run_pipeline(settings: Settings, request: Request) -> Outcome:
     run_id = str(uuid.uuid4())
     with open_refresh(settings, run_id, **vars(request)) as refresh:
         refresh.check()
-        if not request.reload and not request.rebuild and not request.purge and refresh.is_up_to_date():
-            with recorded(refresh):
-                return Outcome(up_to_date=True)
+        if not request.reload and not request.rebuild and not request.purge and _is_up_to_date(refresh):
+            return Outcome(up_to_date=True)
     return _materialize(settings, request, run_id)
+
+
+def _is_up_to_date(refresh: Refresh) -> bool:
+    """A run that ends here is in the history too: that nothing came, or that nobody could look."""
+    try:
+        is_up_to_date = refresh.is_up_to_date()
+    except LandingError:
+        with recorded(refresh):
+            raise
+    if is_up_to_date:
+        with recorded(refresh):
+            return True
+    return False
 
 
 def run_erasure(settings: Settings, person: Person, *, landing: str | None, deletes_landing: bool) -> Outcome:

@@ -101,7 +101,7 @@ def test_lasting_change_forgets_what_was_usual_until_enough_days_are_known_again
     assert ("column", "os", True) in found(MONDAY + DAY, profile(1000, filled=without), Memory(days))
     lasting = Memory(days, {("column", "os"): start})
     assert found(MONDAY + DAY, profile(1000, filled=without), lasting) == []
-    assert ("nulls", "os", False) in found(MONDAY + DAY, profile(1000), lasting)
+    assert ("new_column", "os", False) in found(MONDAY + DAY, profile(1000), lasting)
 
 
 @given(
