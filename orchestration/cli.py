@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from orchestration.cli_operations import accept, runs
+from orchestration.cli_operations import accept, backup, restore, runs
 from orchestration.cli_options import (
     EXIT_FAILED,
     FootfallGroup,
@@ -598,5 +598,5 @@ def stop() -> None:
     click.echo("embedded Postgres stopped" if stopped else "embedded Postgres was not running")
 
 
-for command in (runs, accept):
+for command in (runs, accept, backup, restore):
     main.add_command(command)

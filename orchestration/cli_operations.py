@@ -4,10 +4,12 @@ import getpass
 import json
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import click
 
 from orchestration.cli_options import read_settings, target_option
+from orchestration.settings import SettingsError
 
 
 @click.command()
@@ -77,6 +79,63 @@ def accept(finding_id: str, reason: str, by: str, lasting: bool, target: str | N
     except WarehouseError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"accepted: {words}\n`footfall run` publishes it now")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@target_option
+def backup(folder: Path, target: str | None) -> None:
+    """Write a backup to FOLDER, which must not exist yet. A run in progress is waited for; readers read on.
+
+    The secret key is not in it: keep it apart. Whoever has both can tell who is who.
+    """
+    from orchestration.backup import make_backup
+    from warehouse.base import WarehouseError
+
+    try:
+        description = make_backup(read_settings(target), folder)
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+    except WarehouseError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"backup of publication {description['publication']} ({description['engine']}) in {folder}")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "--erased",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="erasures.json of a later backup, or a certificate of `footfall erase`; may be given repeatedly.",
+)
+@click.option("--none-erased", is_flag=True, help="Nobody was erased since the backup was made.")
+@target_option
+def restore(folder: Path, files: tuple[Path, ...], none_erased: bool, target: str | None) -> None:
+    """Restore the backup in FOLDER into an empty installation: an empty FOOTFALL_HOME, or an empty database.
+
+    People who were erased since the backup was made must not come back: say who they are, or that there are none.
+    Requests in the landing folder's erasures/ need not be named, the next run carries them out first.
+    """
+    from orchestration.backup import read_erased, restore_backup
+    from warehouse.base import WarehouseError
+
+    if bool(files) == none_erased:
+        raise click.UsageError(
+            "say who was erased since the backup was made: --erased FILE for a list or certificate, or --none-erased."
+        )
+    try:
+        gone = restore_backup(read_settings(target), folder, read_erased(files))
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+    except WarehouseError as error:
+        raise click.ClickException(str(error)) from None
+    if gone:
+        click.echo(f"restored without {gone:,} people who were erased since: `footfall run` publishes it")
+    else:
+        click.echo("restored: `footfall run` loads what came since")
 
 
 def _jsonable(value: object) -> object:
