@@ -81,23 +81,28 @@ class RunRecorder:
     _checks: list[Check] = field(default_factory=list)
     _errors: list[str] = field(default_factory=list)
 
-    def begin(self, kind: str, clock: datetime) -> None:
-        """Write down that the run began; runs that never ended are marked, for this one holds the lock.
+    def begin(self, kind: str, clock: datetime) -> list[str]:
+        """Write down that the run began; return words about runs that never ended, for this one holds the lock.
 
         Args:
             kind: what it was asked for, in a word.
             clock: the moment of the run, aware.
         """
         with self.warehouse.transaction() as tx:
-            for run_id, started_at in tx.fetch(
-                "select run_id, started_at from ops.runs where outcome = $1 order by started_at", (RUNNING,)
-            ):
-                log.warning("the run of %s UTC (%s) did not finish", f"{started_at:%Y-%m-%d %H:%M}", run_id)
+            unfinished = [
+                f"the run of {started_at:%Y-%m-%d %H:%M} UTC ({run_id}) did not finish"
+                for run_id, started_at in tx.fetch(
+                    "select run_id, started_at from ops.runs where outcome = $1 order by started_at", (RUNNING,)
+                )
+            ]
             tx.execute("update ops.runs set outcome = $1 where outcome = $2", (DID_NOT_FINISH, RUNNING))
             tx.execute(
                 "insert into ops.runs (run_id, kind, started_at, outcome) values ($1, $2, $3, $4)",
                 (self.run_id, kind, utc_naive(clock), RUNNING),
             )
+        for words in unfinished:
+            log.warning("%s", words)
+        return unfinished
 
     @contextmanager
     def step(self, name: str) -> Iterator[Step]:
@@ -113,7 +118,13 @@ class RunRecorder:
             raise
         finally:
             seconds = round(time.monotonic() - started, 3)
-            self._write_step(name, started_at, seconds, step.rows, has_failed)
+            try:
+                self._write_step(name, started_at, seconds, step.rows, has_failed)
+            except Exception as error:
+                if not has_failed:
+                    raise
+                # The warehouse went away, most likely: what broke the step is what the run should end with.
+                log.warning("the history of %s is not kept: %s", name, words_of(error, self.secrets))
             counted = "" if step.rows is None else f", {step.rows:,} rows"
             log.info(
                 "%s: %s in %.1f s%s",
@@ -149,8 +160,8 @@ class RunRecorder:
         if not self._errors:
             self._errors.append(words_of(error, self.secrets))
 
-    def end(self) -> tuple[str, str | None]:
-        """Write down how the run ended, forget runs of long ago; return the outcome and, unless it is well, why."""
+    def verdict(self) -> tuple[str, str | None]:
+        """(how the run ends, and unless it is well, why)."""
         failed = [check for check in self._checks if not check.passed and check.blocks]
         if failed:
             outcome = BLOCKED if all(check.is_gate for check in failed) and not self._errors else FAILED
@@ -159,7 +170,10 @@ class RunRecorder:
             outcome, message = FAILED, "; ".join(self._errors)
         else:
             outcome, message = (NOTHING_NEW if self.publication_id is None else PUBLISHED), None
-        message = message and redacted(message, self.secrets)
+        return outcome, message and redacted(message, self.secrets)
+
+    def end(self, outcome: str, message: str | None) -> None:
+        """Write down how the run ended, and forget runs of long ago."""
         ended_at = utc_naive(utc_now())
         seconds = round(time.monotonic() - self._started, 3)
         with self.warehouse.transaction() as tx:
@@ -172,7 +186,6 @@ class RunRecorder:
                 ),
             )
             _forget(tx, ended_at - KEPT)
-        return outcome, message
 
 
 def words_of(error: BaseException, secrets: Sequence[str]) -> str:

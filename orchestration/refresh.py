@@ -24,7 +24,7 @@ from orchestration.alerts import send_alert
 from orchestration.erasure import finish_erasures, is_unfinished
 from orchestration.gate_memory import accepted_ids, judge_loads, remember_loads, write_findings
 from orchestration.gates import Finding
-from orchestration.history import BLOCKED, FAILED, RunRecorder, secrets_of, words_of
+from orchestration.history import RunRecorder, secrets_of, words_of
 from orchestration.key_ring import check_keys
 from orchestration.logs import context
 from orchestration.pending import is_built_as_of, is_built_with, note_changes, pending_kinds
@@ -272,23 +272,6 @@ class Refresh:
         with self.warehouse.published() as reader:
             rows = reader.fetch("select workspace_id, as_of_date from dim_workspaces order by workspace_id")
         return {workspace: day.isoformat() for workspace, day in rows}
-
-
-@contextmanager
-def recorded(refresh: Refresh) -> Iterator[RunRecorder]:
-    """A block that is a whole run: its history begins and ends with it."""
-    recorder = refresh.recorder
-    recorder.begin(refresh.kind, refresh.clock)
-    try:
-        yield recorder
-    except BaseException as error:
-        recorder.fail(error)
-        raise
-    finally:
-        outcome, message = recorder.end()
-        if outcome in (FAILED, BLOCKED):
-            event = "blocked" if outcome == BLOCKED else "failed"
-            send_alert(refresh.settings, event, message.split("; "), refresh.run_id)
 
 
 @contextmanager

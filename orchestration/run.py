@@ -16,7 +16,8 @@ from orchestration.dagster_home import leave_flushing_to_the_system, prepare_dag
 from orchestration.erasure import erase
 from orchestration.failures import FailedCheck, failed_dbt_nodes
 from orchestration.rebuild import Scope
-from orchestration.refresh import Refresh, open_refresh, recorded
+from orchestration.recording import recorded
+from orchestration.refresh import Refresh, open_refresh
 from orchestration.settings import Settings
 from warehouse.base import MARTS_SCHEMA
 

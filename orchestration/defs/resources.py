@@ -14,7 +14,8 @@ from pydantic import Field, PrivateAttr
 from orchestration.dagster_home import leave_flushing_to_the_system
 from orchestration.project import DBT_OF_A_RUN, PROFILES_DIR, PROJECT_DIR
 from orchestration.rebuild import Scope
-from orchestration.refresh import Refresh, open_refresh, recorded
+from orchestration.recording import recorded
+from orchestration.refresh import Refresh, open_refresh
 from orchestration.settings import Settings
 
 

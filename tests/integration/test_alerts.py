@@ -12,11 +12,12 @@ from pydantic import ValidationError
 from orchestration import alerts
 from orchestration.doctor import examine
 from orchestration.history import Check
-from orchestration.refresh import open_refresh, recorded
+from orchestration.recording import recorded
+from orchestration.refresh import open_refresh
 from orchestration.settings import Settings
 from orchestration.watch import alert_if_stale
 from tests.pipeline import SECRET
-from warehouse.base import LockTimeout
+from warehouse.base import LockTimeout, WarehouseError
 from warehouse.open import open_warehouse
 
 PATH = "/services/T0/secret-part"
@@ -94,6 +95,29 @@ def test_failed_and_blocked_runs_are_told_and_those_that_end_well_are_not(settin
     ]
     assert hook.posted[1]["text"].endswith("a gate blocked publishing\nloads_as_usual: 90 % fewer")
     assert doctor(settings, "last run")[0][0] is False
+
+
+def test_run_that_was_killed_is_told_by_the_next_one(settings, hook):
+    now = datetime.now(UTC).replace(tzinfo=None)
+    killed = "insert into ops.runs (run_id, kind, started_at, outcome) values ('killed', 'run', $1, 'running')"
+    history(settings, (killed, (now,)))
+    for run_id in ("next", "later"):
+        with open_refresh(settings, run_id) as refresh, recorded(refresh):
+            pass
+    (posted,) = hook.posted
+    assert (posted["run_id"], "(killed) did not finish" in posted["text"]) == ("next", True)
+
+
+def test_run_whose_warehouse_went_away_is_told(settings, hook, monkeypatch):
+    def gone(*_: object) -> None:
+        raise WarehouseError("the server closed the connection")
+
+    with open_refresh(settings, "cut off") as refresh, pytest.raises(WarehouseError), recorded(refresh) as recorder:
+        monkeypatch.setattr(refresh.warehouse, "transaction", gone)
+        with recorder.step("published_tables"):
+            raise WarehouseError("lost")
+    (posted,) = hook.posted
+    assert posted["details"] == ["published_tables: lost"]
 
 
 def test_run_that_cannot_begin_is_told(settings, hook):

@@ -6,7 +6,8 @@ import psycopg2
 import pytest
 
 from orchestration.history import Check, RunRecorder, last_runs, steps_of
-from orchestration.refresh import open_refresh, recorded
+from orchestration.recording import recorded
+from orchestration.refresh import open_refresh
 
 CLOCK = datetime.now(UTC) - timedelta(days=1)
 
@@ -38,7 +39,7 @@ def test_outcome_follows_from_steps_and_checks(pipeline):
             recorder.begin("run", CLOCK)
             recorder.check(*checks)
             recorder.publication_id = publication_id
-            recorder.end()
+            recorder.end(*recorder.verdict())
     ended = {run_id: (run["outcome"], run["message"]) for run_id, run in runs(pipeline).items()}
     assert ended == {
         "published": ("published", None),
@@ -57,7 +58,7 @@ def test_error_is_kept_without_secrets_keys_and_values_of_rows(pipeline):
         with pytest.raises(psycopg2.DataError), recorder.step("dbt_models") as step:
             step.rows = 5
             raise psycopg2.DataError(f"invalid input 'ada@example.com' of {key} at hush hush\nDETAIL: ada")
-        recorder.end()
+        recorder.end(*recorder.verdict())
     (run,) = runs(pipeline).values()
     assert run["outcome"] == "failed"
     assert run["message"] == "dbt_models: DataError: invalid input … of … at …"
@@ -71,7 +72,7 @@ def test_run_that_never_ended_is_marked_by_the_next_and_one_of_long_ago_forgotte
             recorder = recorder_of(refresh, run_id)
             recorder.begin("run", datetime.now(UTC) - timedelta(days=days))
             recorder.check(Check("any", True))
-            recorder.end()
+            recorder.end(*recorder.verdict())
     kept = runs(pipeline)
     assert {run_id: run["outcome"] for run_id, run in kept.items()} == {
         "killed": "did not finish",
