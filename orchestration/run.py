@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("footfall")
 
 DBT_STEP = "dbt_models"
+# How Dagster ends the step of a blocking check that did not pass; the check itself says why.
+FAILED_CHECK = "DagsterAssetCheckFailedError"
 
 
 @dataclass
@@ -179,7 +181,8 @@ def _outcome(settings: Settings, result: "dg.ExecuteInProcessResult") -> Outcome
         elif event.event_type_value == "STEP_FAILURE":
             failed_nodes = failed_dbt_nodes(settings) if event.step_key == DBT_STEP else []
             outcome.failed_checks += failed_nodes
-            if not failed_nodes:
+            is_told = failed_nodes or event.event_specific_data.error.cls_name == FAILED_CHECK
+            if not is_told:
                 outcome.errors.append(f"{event.step_key}: {_innermost(event.event_specific_data.error)}")
     outcome.up_to_date = result.success and not outcome.published
     return outcome
