@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -188,6 +189,28 @@ class Warehouse(ABC):
     @abstractmethod
     def read(self, sql: str) -> Result:
         """One read-only query on what is published; unqualified names are looked up in `marts`."""
+
+    @abstractmethod
+    def back_up(self, folder: Path) -> None:
+        """Copy everything into an existing folder; to be called while the lock is held."""
+
+    def holds_loads(self) -> bool:
+        """Whether anything was ever loaded, so that a restore would overwrite it."""
+        self.prepare()
+        with self.transaction() as tx:
+            return bool(tx.fetch("select 1 from raw.loads limit 1"))
+
+    @abstractmethod
+    def restore(self, folder: Path) -> None:
+        """Put the working tables of a backup in the place of a warehouse that holds no loads."""
+
+    @abstractmethod
+    def restore_publication(self, folder: Path, publication_id: int) -> None:
+        """Let readers see what was published when the backup was made."""
+
+    @abstractmethod
+    def discard(self) -> None:
+        """Take away the warehouse, and what readers see of it."""
 
     @abstractmethod
     def dbt_environment(self) -> dict[str, str]:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -36,6 +37,7 @@ from warehouse.base import (
     Warehouse,
     WarehouseError,
 )
+from warehouse.postgres_backup import dump, restore
 from warehouse.publications import record_publication
 from warehouse.tables import COLUMNS_PRESENT, RAW, TABLES, add_columns, create_table
 
@@ -51,6 +53,8 @@ WORK_MEMORY = "64MB"
 LOCK_TIMEOUT = "200ms"
 LOCK_ATTEMPTS = 50
 LOCK_PAUSE_SECONDS = 0.5
+DUMP = "warehouse.dump"
+_OWN_SCHEMAS = "('raw', 'ops', 'staging', 'intermediate', 'candidate', 'candidate_safe', 'marts', 'marts_safe')"
 RUN_LOCK = 0x466F6F7466616C6C  # "Footfall"
 
 
@@ -279,6 +283,21 @@ class PostgresWarehouse(Warehouse):
             set_up_access(tx, self._roles)
             if reader:
                 add_login(tx, self._roles, reader, verifier)
+
+    def back_up(self, folder: Path) -> None:
+        dump(self._dsn, folder / DUMP)
+
+    def restore(self, folder: Path) -> None:
+        self.discard()
+        restore(self._dsn, folder / DUMP)
+
+    def restore_publication(self, folder: Path, publication_id: int) -> None:
+        """It came with the rest."""
+
+    def discard(self) -> None:
+        with self.transaction() as tx:
+            for (schema,) in tx.fetch(f"select nspname from pg_namespace where nspname in {_OWN_SCHEMAS}"):
+                tx.execute(f"drop schema {schema} cascade")
 
     def dbt_environment(self) -> dict[str, str]:
         parts = urlsplit(self._dsn)

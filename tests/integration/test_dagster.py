@@ -214,7 +214,7 @@ def test_every_mart_is_downstream_of_the_raw_events(definitions):
 def test_checks_are_every_data_test_of_the_project_and_the_two_borders(definitions):
     graph = definitions.resolve_asset_graph()
     names = {key.name for key in graph.asset_check_keys}
-    borders = {"loaded_files_as_expected", "candidate_as_expected"}
+    borders = {"loaded_files_as_expected", "loads_as_usual", "candidate_as_expected"}
     assert borders <= names
     manifest = json.loads((Path(os.environ["FOOTFALL_HOME"]) / "dbt" / "duckdb" / "manifest.json").read_bytes())
     data_tests = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "test"}
@@ -224,7 +224,7 @@ def test_checks_are_every_data_test_of_the_project_and_the_two_borders(definitio
 def test_border_checks_block_what_is_downstream(definitions):
     graph = definitions.resolve_asset_graph()
     for key in graph.asset_check_keys:
-        if key.name in ("loaded_files_as_expected", "candidate_as_expected"):
+        if key.name in ("loaded_files_as_expected", "loads_as_usual", "candidate_as_expected"):
             assert graph.get_check_spec(key).blocking, key
 
 
@@ -237,12 +237,12 @@ def test_whatever_a_person_starts_runs_in_one_process(definitions):
 def test_jobs_schedules_and_one_sensor(definitions):
     repository = definitions.get_repository_def()
     jobs = sorted(job.name for job in repository.get_all_jobs() if not job.name.startswith("__"))
-    assert jobs == ["backfill", "erase", "purge", "refresh", "reload"]
+    assert jobs == ["backfill", "erase", "purge", "refresh", "reload", "watch"]
     schedule = repository.get_schedule_def("daily_refresh")
     assert (schedule.cron_schedule, schedule.execution_timezone, schedule.job_name) == ("0 6 * * *", "UTC", "refresh")
     sensor = repository.get_sensor_def("landing_folder")
     assert (sensor.job_name, sensor.minimum_interval_seconds) == ("refresh", 10)
-    assert sorted(one.name for one in repository.schedule_defs) == ["daily_purge", "daily_refresh"]
+    assert sorted(one.name for one in repository.schedule_defs) == ["daily_purge", "daily_refresh", "daily_watch"]
     assert [one.name for one in repository.sensor_defs] == ["landing_folder"]
 
 
