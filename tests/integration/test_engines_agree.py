@@ -1,10 +1,12 @@
 """The same model gives the same rows on every engine, and the same words about them."""
 
+import re
 from collections.abc import Callable
 
 import pytest
 
 from orchestration.project import ensure_manifest, published_marts
+from orchestration.settings import PROJECT_ROOT
 from tests.pipeline import Pipeline
 from tests.property.comparison import compare_rows, summary
 from warehouse.open import open_warehouse
@@ -31,6 +33,7 @@ def test_every_table_holds_the_same_rows_on_both_engines(workload: str, request:
     assert not found, f"DuckDB (published) against Postgres (expected): {summary(found)}"
 
 
+PAGE_WITH_EXAMPLES = PROJECT_ROOT / "docs" / "bi.md"
 # Schema, table, column (null: the table itself), comment (null: none).
 COMMENTS = {
     "duckdb": """
@@ -64,3 +67,16 @@ def test_every_published_table_and_column_has_the_words_of_its_yml(
         assert found[mart.schema, mart.name, None] == mart.description
         columns = {name[2]: words for name, words in found.items() if name[:2] == (mart.schema, mart.name) and name[2]}
         assert columns.items() <= mart.column_descriptions.items(), mart.published
+
+
+def test_examples_for_bi_tools_answer_the_same_on_both_engines(demo_warehouse: Callable[[str], Pipeline]) -> None:
+    examples = re.findall(
+        r"^```sql\n(.*?)^```", PAGE_WITH_EXAMPLES.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    assert examples
+    for sql in examples:
+        duckdb, postgres = (
+            open_warehouse(demo_warehouse(engine).settings).read(sql) for engine in ("duckdb", "postgres")
+        )
+        assert duckdb.rows, sql
+        assert duckdb == postgres, sql
