@@ -1,9 +1,9 @@
 """What every engine offers: the one interface that ingest and orchestration know."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -47,12 +47,18 @@ class Mart:
         is_history: whether its rows tell of publications. The rows of every other mart follow from the events alone,
             however they came.
         schema: where readers find it: `marts` or `marts_safe`.
+        indexes: columns by which BI tools look rows up that the key does not find; only engines with indexes read them.
+        description: what a row is; readers find it as the table's comment.
+        column_descriptions: by column; readers find them as the columns' comments.
     """
 
     name: str
     key: tuple[str, ...]
     is_history: bool = False
     schema: str = MARTS_SCHEMA
+    indexes: tuple[tuple[str, ...], ...] = ()
+    description: str = field(default="", compare=False)
+    column_descriptions: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def candidate(self) -> str:

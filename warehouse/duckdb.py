@@ -35,6 +35,7 @@ from warehouse.base import (
     Warehouse,
     WarehouseError,
 )
+from warehouse.catalogue import comment_statements
 from warehouse.owner_only import make_private
 from warehouse.publications import record_publication
 from warehouse.tables import COLUMNS_PRESENT, TABLES, add_columns, create_table
@@ -338,6 +339,9 @@ def _copy_marts(connection: duckdb.DuckDBPyConnection, marts: Sequence[Mart], hi
             f"select * from {mart.candidate} order by {', '.join(mart.key)}"
         ).fetchone()
         written[mart.published] = rows[0]
+        columns = connection.table(f"publication.{mart.published}").columns
+        for statement in comment_statements(mart, f"publication.{mart.published}", columns).values():
+            connection.execute(statement)
     return written
 
 

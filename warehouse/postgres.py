@@ -1,7 +1,7 @@
 """Postgres: the warehouse that teams run and BI tools connect to.
 
-The tables in `marts` are permanent: changed rows are deleted and inserted in one transaction, so grants, policies and
-comments stay, readers never wait, and a REPEATABLE READ transaction sees one publication.
+The tables in `marts` are permanent: changed rows are deleted and inserted in one transaction, so grants and policies
+stay, readers never wait, and a REPEATABLE READ transaction sees one publication.
 """
 
 import re
@@ -37,6 +37,7 @@ from warehouse.base import (
     Warehouse,
     WarehouseError,
 )
+from warehouse.catalogue import describe_and_index
 from warehouse.postgres_backup import dump, restore
 from warehouse.publications import record_publication
 from warehouse.tables import COLUMNS_PRESENT, RAW, TABLES, add_columns, create_table
@@ -193,6 +194,7 @@ class PostgresWarehouse(Warehouse):
             for mart in marts if is_guarded else ():
                 if mart.published not in present:
                     guard_table(tx, self._roles, mart.schema, mart.name)
+            describe_and_index(tx, marts)
             publication_id = self.next_publication_id(tx)
             record_publication(tx, publication_id, run_id, fingerprint, as_of)
         return Publication(publication_id, run_id, changed)
