@@ -44,7 +44,7 @@ demo: .venv/.locked ## Run the whole pipeline on made-up data (TARGET=postgres: 
 	@$(BIN)/footfall demo --target $(TARGET)
 
 test: .venv/.locked ## Run all tests
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 20
 
 test-faults: .venv/.locked ## Kill runs at every named point and at random moments, on both engines (half an hour)
 	@FOOTFALL_TEST_ALL_FAULTS=1 $(BIN)/pytest tests/faults
