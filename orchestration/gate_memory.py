@@ -232,7 +232,7 @@ def blocking_findings(tx: Transaction, run_id: str) -> list[Finding]:
         " order by workspace_id, activity_date, gate, subject",
         (run_id,),
     )
-    return [Finding(*row) for row in rows]
+    return [Finding(*row[:4], float(row[4]), float(row[5]), *row[6:]) for row in rows]
 
 
 def silent_workspaces(tx: Transaction, clock: datetime) -> list[Finding]:
