@@ -3,7 +3,6 @@
 import getpass
 import json
 from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -139,8 +138,6 @@ def restore(folder: Path, files: tuple[Path, ...], none_erased: bool, target: st
 
 
 def _jsonable(value: object) -> object:
-    if isinstance(value, Decimal):
-        return float(value)
     if isinstance(value, date | datetime):
         return value.isoformat()
     raise TypeError(type(value).__name__)

@@ -8,6 +8,7 @@ its rows are checked, so that the cost follows what is new. Set-based SQL, the s
 # Only names from entities.py and tables.py are put into SQL; values are parameters
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from ingest.entities import EVENT_TYPES
@@ -67,8 +68,22 @@ select
     {", ".join(f"cast(sum({name}) as bigint)" for name in _NUMBERS)}
 from ops.load_profiles
 where load_id not in (select load_id from raw.replaced_loads)
+    and workspace_id in (select workspace_id from ops.load_profiles where load_id in ({_PENDING}))
 group by workspace_id, activity_date, load_id in ({_PENDING})
 order by workspace_id, activity_date
+"""
+
+
+# Rows that a policy drops are counted by load and not by day: all of those of a file may be of each of its days.
+_DROPPED = f"""
+select
+    profiles.workspace_id,
+    profiles.activity_date,
+    cast(sum(loads.dropped_consent + loads.dropped_erased + loads.dropped_beyond_retention) as bigint)
+from ops.load_profiles as profiles
+inner join raw.loads as loads on profiles.load_id = loads.load_id
+where profiles.load_id in ({_PENDING})
+group by profiles.workspace_id, profiles.activity_date
 """
 
 
@@ -101,6 +116,7 @@ def judge_loads(tx: Transaction, clock: datetime) -> list[Finding]:
     forgotten: dict[str, dict[tuple[str, str], date]] = defaultdict(dict)
     for workspace_id, gate, subject, day in tx.fetch(_LASTING):
         forgotten[workspace_id][gate, subject] = day
+    dropped = {(workspace_id, day): rows for workspace_id, day, rows in tx.fetch(_DROPPED)}
     findings = []
     for workspace_id, known in sorted(published.items()):
         today = _today(zones, workspace_id, clock)
@@ -111,6 +127,7 @@ def judge_loads(tx: Transaction, clock: datetime) -> list[Finding]:
         memory = Memory(remembered, forgotten[workspace_id])
         for day in judged:
             seen = _together(new[day], known[day]) if day in known else new[day]
+            seen = replace(seen, dropped=dropped[workspace_id, day])
             findings += judge_day(workspace_id, day, seen, memory)
     return [*findings, *silent_workspaces(tx, clock), *_rejected(tx), *_attributes(tx, clock)]
 
@@ -215,7 +232,7 @@ def blocking_findings(tx: Transaction, run_id: str) -> list[Finding]:
         " order by workspace_id, activity_date, gate, subject",
         (run_id,),
     )
-    return [Finding(*row) for row in rows]
+    return [Finding(*row[:4], float(row[4]), float(row[5]), *row[6:]) for row in rows]
 
 
 def silent_workspaces(tx: Transaction, clock: datetime) -> list[Finding]:

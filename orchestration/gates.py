@@ -49,11 +49,13 @@ class Profile:
         events: rows, those of bots left out.
         types: rows by event type.
         filled: by column, rows in which it is not null.
+        dropped: rows of its files that consent, an erasure or a horizon keeps out, at most.
     """
 
     events: int
     types: Mapping[str, int] = field(default_factory=dict)
     filled: Mapping[str, int] = field(default_factory=dict)
+    dropped: int = 0
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ def _judge_volume(day: date, seen: Profile, memory: Memory) -> list[_Verdict]:
     if usual < ENOUGH_ROWS:
         return []
     words = f"{seen.events:,} events, usually {usual:,.0f} ({of_what})"
-    if seen.events <= DROP * usual:
+    if seen.events + seen.dropped <= DROP * usual:
         change = 100 * (1 - seen.events / usual)
         return [("volume", "", seen.events, usual, True, f"{words}: {change:.0f} % fewer")]
     if seen.events >= SURGE * usual:

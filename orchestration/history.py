@@ -246,16 +246,20 @@ def last_runs(tx: Transaction, limit: int, begins: str = "") -> list[dict[str, o
         *("run_id", "kind", "started_at", "outcome", "seconds"),
         *("rows_read", "rows_loaded", "publication_id", "message"),
     )
-    return [dict(zip(names, row, strict=True)) for row in tx.fetch(_LAST_RUNS.format(limit=int(limit)), (begins,))]
+    return _named(names, tx.fetch(_LAST_RUNS.format(limit=int(limit)), (begins,)))
 
 
 def steps_of(tx: Transaction, run_id: str) -> list[dict[str, object]]:
     """The steps of a run in their order."""
-    names = ("step_number", "step", "seconds", "rows", "has_failed")
-    return [dict(zip(names, row, strict=True)) for row in tx.fetch(_STEPS, (run_id,))]
+    return _named(("step_number", "step", "seconds", "rows", "has_failed"), tx.fetch(_STEPS, (run_id,)))
 
 
 def checks_of(tx: Transaction, run_id: str) -> list[dict[str, object]]:
     """The checks of a run, those that failed first."""
-    names = ("name", "passed", "blocks", "detail")
-    return [dict(zip(names, row, strict=True)) for row in tx.fetch(_CHECKS, (run_id,))]
+    return _named(("name", "passed", "blocks", "detail"), tx.fetch(_CHECKS, (run_id,)))
+
+
+def _named(names: Sequence[str], rows: list[tuple]) -> list[dict[str, object]]:
+    """Rows by column. Seconds are numbers: the driver of Postgres hands decimals over as text."""
+    named = [dict(zip(names, row, strict=True)) for row in rows]
+    return [row | ({"seconds": float(row["seconds"])} if row.get("seconds") is not None else {}) for row in named]

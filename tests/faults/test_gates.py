@@ -61,8 +61,9 @@ class Installation:
             text=True,
         )
 
-    def published(self) -> int:
-        return json.loads(self.footfall("report", "--timeframe", "7d").stdout)["sessionAnalytics"]["totalSessions"]
+    def published(self) -> str:
+        """The last day that readers see."""
+        return self.footfall("query", "--format", "csv", "select as_of_date from dim_workspaces").stdout.split()[-1]
 
 
 @pytest.mark.parametrize(

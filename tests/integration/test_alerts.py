@@ -161,6 +161,19 @@ def test_stale_is_a_run_long_ago_or_a_workspace_that_went_silent(settings, hook)
     assert [is_well for is_well, _ in doctor(settings, "stale")] == [False, False]
 
 
+def test_daily_watch_of_dagster_tells_what_is_stale(settings, hook, monkeypatch):
+    monkeypatch.setenv("FOOTFALL_HOME", str(settings.home))
+    monkeypatch.setenv("FOOTFALL_ALERT_WEBHOOK", hook.address)
+    from orchestration.defs.jobs import watch
+
+    long_ago = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=3)
+    failed = "insert into ops.runs (run_id, kind, started_at, outcome) values ('old', 'run', $1, 'failed')"
+    history(settings, (failed, (long_ago,)))
+    assert watch.execute_in_process().success
+    (posted,) = hook.posted
+    assert "no run ended well yet" in posted["text"]
+
+
 def test_doctor_names_a_run_that_did_not_finish_and_one_that_a_gate_blocked(settings):
     now = datetime.now(UTC).replace(tzinfo=None)
     insert_run = "insert into ops.runs (run_id, kind, started_at, outcome) values ($1, 'run', $2, $3)"

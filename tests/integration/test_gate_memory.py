@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from ingest.erase import Person
+from orchestration.erasure import erase
 from orchestration.gate_memory import NothingToAccept, accept
 from orchestration.gates import Finding
 from tests.pipeline import Pipeline
@@ -28,7 +30,7 @@ class Shop:
             (landing / folder).mkdir(parents=True)
         zones = (
             {"workspace_id": name, "timezone": "Asia/Tokyo", "updated_at": "2026-01-01T00:00:00Z"}
-            for name in ("acme", "basalt", "cobalt", "new")
+            for name in ("acme", "basalt", "cobalt", "dolomite", "new")
         )
         (landing / "workspaces" / "all.ndjson").write_text("\n".join(map(json.dumps, zones)))
 
@@ -128,6 +130,22 @@ def test_weekend_hours_backfills_and_new_workspaces_are_as_usual(shop):
     assert shop.load(saturday + DAY) == {}, "old days and a first load are not judged"
     shop.land(saturday + 2 * DAY, events=599, name="rest", workspace="basalt")
     assert shop.load(saturday + 2 * DAY) == {}, "hours of a day add up"
+
+
+def test_erasure_and_consent_are_no_drop(shop):
+    day = MONDAY + 14 * DAY
+    for number in range(21):
+        shop.land(day - (number + 1) * DAY, workspace="dolomite")
+    assert shop.load(day - DAY) == {}
+    with shop.pipeline.loaded(shop.landing, clock=datetime.combine(day, time(), UTC)) as (refresh, _):
+        for user in range(19):
+            person = Person.of_user(shop.pipeline.settings.keys(), "dolomite", f"u{user}")
+            erase(refresh, person, deletes_landing=False)
+    assert shop.load(day - DAY) == {}, "rows went, and no day is smaller for it"
+    shop.land(day, workspace="dolomite")
+    assert shop.load(day) == {}, "the rows of a day that are kept out are no drop"
+    dropped = "select cast(sum(dropped_erased) as bigint) from raw.loads where path like '%dolomite%'"
+    assert shop.pipeline.fetch(dropped) == [(570,)]
 
 
 def test_missing_column_and_event_type_block_and_a_lasting_acceptance_covers_later_days(shop):

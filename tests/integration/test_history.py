@@ -63,6 +63,7 @@ def test_error_is_kept_without_secrets_keys_and_values_of_rows(pipeline):
     assert run["outcome"] == "failed"
     assert run["message"] == "dbt_models: DataError: invalid input … of … at …"
     assert [(one["step"], one["rows"], one["has_failed"]) for one in run["steps"]] == [("dbt_models", 5, True)]
+    assert isinstance(run["seconds"], float) and isinstance(run["steps"][0]["seconds"], float)
 
 
 def test_run_that_never_ended_is_marked_by_the_next_and_one_of_long_ago_forgotten(pipeline):

@@ -1,5 +1,6 @@
 """The rule of the gates: what blocks, what warns, and what is as usual."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -38,6 +39,8 @@ def found(day: date, seen: Profile, memory: Memory) -> list[tuple[str, str, bool
         ("a weekend", MONDAY + 5 * DAY, profile(200), []),
         ("a holiday with a fifth of the events", MONDAY, profile(200), []),
         ("nine tenths fewer", MONDAY, profile(100), [("volume", "", True)]),
+        ("consent keeps most out", MONDAY, replace(profile(50), dropped=900), []),
+        ("consent keeps few out", MONDAY, replace(profile(50), dropped=40), [("volume", "", True)]),
         ("a weekday's events on a weekend", MONDAY + 5 * DAY, profile(1000), []),
         ("ten times as many", MONDAY, profile(10_000), [("surge", "", False)]),
         ("a column is gone", MONDAY, profile(1000, filled=FILLED | {"os": 0}), [("column", "os", True)]),
