@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page
 
 from ingest.demo import write_demo
-from serving.superset.bundle import bundle, charts
+from serving.superset.bundle import assets, bundle
 from tests.browser.superset import USER, Superset
 from tests.pipeline import Pipeline
 from warehouse.access import Reader
@@ -106,7 +106,7 @@ def page(browser: Browser, address_and_superset: tuple[str, Superset]) -> Iterat
 
 def wait_until_drawn(page: Page) -> None:
     """Every chart is there, no spinner is, and nothing is on its way."""
-    page.locator("[data-test=slice-container]").nth(len(list(charts())) - 1).wait_for()
+    page.locator("[data-test=slice-container]").nth(len(assets("charts")) - 1).wait_for()
     page.wait_for_load_state("networkidle")
     page.wait_for_function("() => document.querySelectorAll('[data-test=loading-indicator]').length === 0")
     page.wait_for_timeout(2000)  # charts are drawn in motion
@@ -176,7 +176,7 @@ def test_every_number_on_the_dashboard_is_that_of_the_marts(
     def fetch(sql: str):
         return warehouse.read(sql.format(workspace=workspace, timeframe=timeframe))
 
-    assert {*BIG_NUMBERS, *TABLES, *DRAWN} == {chart["slice_name"] for chart in charts()}
+    assert {*BIG_NUMBERS, *TABLES, *DRAWN} == {chart["slice_name"] for chart in assets("charts")}
     for name, sql in BIG_NUMBERS.items():
         ((value,),) = fetch(sql).rows
         assert chart_named(page, name).locator(".header-line").inner_text() == shown(value), name
