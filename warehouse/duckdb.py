@@ -339,10 +339,22 @@ def _copy_marts(connection: duckdb.DuckDBPyConnection, marts: Sequence[Mart], hi
             f"select * from {mart.candidate} order by {', '.join(mart.key)}"
         ).fetchone()
         written[mart.published] = rows[0]
-        columns = connection.table(f"publication.{mart.published}").columns
-        for statement in comment_statements(mart, f"publication.{mart.published}", columns).values():
-            connection.execute(statement)
+    _comment(connection, marts)
     return written
+
+
+def _comment(connection: duckdb.DuckDBPyConnection, marts: Sequence[Mart]) -> None:
+    """In one transaction: 631 comments took 1 s so, and 15 s with a commit each."""
+    connection.execute("begin")
+    try:
+        for mart in marts:
+            table = f"publication.{mart.published}"
+            for statement in comment_statements(mart, table, connection.table(table).columns).values():
+                connection.execute(statement)
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
 
 
 @contextmanager

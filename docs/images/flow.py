@@ -17,4 +17,4 @@ COLUMNS = (
 if __name__ == "__main__":
     steps = [(start, end) for starts, ends in pairwise(COLUMNS) for start in starts for end in ends]
     edges = [(start, end) for start, end in steps if start != "raw.rejected"]
-    print(columns_svg(COLUMNS, {name: name for column in COLUMNS for name in column}, edges), end="")
+    print(columns_svg(COLUMNS, {name: name for column in COLUMNS for name in column}, edges, gap=28), end="")

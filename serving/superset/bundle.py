@@ -7,7 +7,6 @@ tables and columns of the assets are in `marts` and `marts_safe` alike.
 import io
 import os
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -40,17 +39,9 @@ def bundle(dsn: str, schema: str, password: str | None = None) -> bytes:
     return packed.getvalue()
 
 
-def charts() -> Iterator[dict]:
-    """Every chart as its file says it, with its dataset's table and metrics beside it, as `table` and `metrics`."""
-    datasets = {}
-    for path in (ASSETS / "datasets").rglob("*.yaml"):
-        dataset = yaml.safe_load(path.read_text(encoding="utf-8"))
-        datasets[dataset["uuid"]] = dataset
-    for path in sorted((ASSETS / "charts").glob("*.yaml")):
-        chart = yaml.safe_load(path.read_text(encoding="utf-8"))
-        dataset = datasets[chart["dataset_uuid"]]
-        metrics = {metric["metric_name"]: metric["expression"] for metric in dataset["metrics"]}
-        yield chart | {"table": dataset["table_name"], "metrics": metrics}
+def assets(kind: str) -> list[dict]:
+    """What the files of a kind say: `databases`, `datasets`, `charts` or `dashboards`."""
+    return [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted((ASSETS / kind).rglob("*.yaml"))]
 
 
 def _sqlalchemy_uri(dsn: str, password: str | None) -> str:

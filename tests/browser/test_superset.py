@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page
 
 from ingest.demo import write_demo
-from serving.superset.bundle import bundle, charts
+from serving.superset.bundle import assets, bundle
 from tests.browser.superset import USER, Superset
 from tests.pipeline import Pipeline
 from warehouse.access import Reader
@@ -106,7 +106,7 @@ def page(browser: Browser, address_and_superset: tuple[str, Superset]) -> Iterat
 
 def wait_until_drawn(page: Page) -> None:
     """Every chart is there, no spinner is, and nothing is on its way."""
-    page.locator("[data-test=slice-container]").nth(len(list(charts())) - 1).wait_for()
+    page.locator("[data-test=slice-container]").nth(len(assets("charts")) - 1).wait_for()
     page.wait_for_load_state("networkidle")
     page.wait_for_function("() => document.querySelectorAll('[data-test=loading-indicator]').length === 0")
     page.wait_for_timeout(2000)  # charts are drawn in motion
@@ -140,18 +140,28 @@ def shown(value: object) -> str:
 
 def tooltips(page: Page, drawing: Locator, wanted: int) -> dict[str, dict[str, str]]:
     """Title -> series -> number of each tooltip that the mouse finds on its way over the drawing, or down a funnel."""
+    page.mouse.move(0, 0)
+    visible = page.locator(".echarts-tooltip:visible")
+    visible.wait_for(state="hidden")  # that of the drawing before
     box = drawing.bounding_box()
     across = [(x, 0.5 * box["height"]) for x in range(0, int(box["width"]))]
     down = [(0.5 * box["width"], y) for y in range(0, int(box["height"]), 4)]
     found: dict[str, dict[str, str]] = {}
     for x, y in across + down:
         page.mouse.move(box["x"] + x, box["y"] + y)
-        for text in page.locator(".echarts-tooltip:visible").all_inner_texts():
+        for text in visible.all_inner_texts():
             title, *rows = text.splitlines()
             found[title] = dict(row.split("\t")[:2] for row in rows if "\t" in row)
         if len(found) == wanted:
             break
     return found
+
+
+def without_zeros(drawn: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """A stacked drawing leaves a series of zero out of its tooltip, others write it."""
+    return {
+        title: {series: text for series, text in numbers.items() if text != "0"} for title, numbers in drawn.items()
+    }
 
 
 @pytest.mark.parametrize(("workspace", "timeframe"), [("kornblume", "30d"), ("lantern", "90d")])
@@ -166,7 +176,7 @@ def test_every_number_on_the_dashboard_is_that_of_the_marts(
     def fetch(sql: str):
         return warehouse.read(sql.format(workspace=workspace, timeframe=timeframe))
 
-    assert {*BIG_NUMBERS, *TABLES, *DRAWN} == {chart["slice_name"] for chart in charts()}
+    assert {*BIG_NUMBERS, *TABLES, *DRAWN} == {chart["slice_name"] for chart in assets("charts")}
     for name, sql in BIG_NUMBERS.items():
         ((value,),) = fetch(sql).rows
         assert chart_named(page, name).locator(".header-line").inner_text() == shown(value), name
@@ -180,7 +190,8 @@ def test_every_number_on_the_dashboard_is_that_of_the_marts(
             shown(row[0]): {series: shown(value) for series, value in zip(answer.columns[1:], row[1:], strict=True)}
             for row in answer.rows
         }
-        assert tooltips(page, chart_named(page, name).locator("canvas"), len(expected)) == expected, name
+        found = tooltips(page, chart_named(page, name).locator("canvas"), len(expected))
+        assert without_zeros(found) == without_zeros(expected), name
     if PICTURE and workspace == "kornblume":
         page.mouse.move(0, 0)
         page.screenshot(path=PICTURE)

@@ -7,6 +7,7 @@ import pytest
 
 from orchestration.project import ensure_manifest, published_marts
 from orchestration.settings import PROJECT_ROOT
+from serving.superset.bundle import assets
 from tests.pipeline import Pipeline
 from tests.property.comparison import compare_rows, summary
 from warehouse.open import open_warehouse
@@ -80,3 +81,13 @@ def test_examples_for_bi_tools_answer_the_same_on_both_engines(demo_warehouse: C
         )
         assert duckdb.rows, sql
         assert duckdb == postgres, sql
+
+
+def test_superset_asks_for_columns_that_both_schemas_have(demo_warehouse: Callable[[str], Pipeline]) -> None:
+    rows = open_warehouse(demo_warehouse("duckdb").settings).read(COMMENTS["duckdb"]).rows
+    there = {tuple(row[:3]) for row in rows}
+    for dataset in assets("datasets"):
+        asked = {column["column_name"] for column in dataset["columns"] if "expression" not in column}
+        for schema in ("marts", "marts_safe"):
+            missing = {column for column in asked if (schema, dataset["table_name"], column) not in there}
+            assert not missing, (schema, dataset["table_name"])
