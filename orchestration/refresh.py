@@ -26,6 +26,7 @@ from orchestration.pending import is_built_as_of, is_built_with, note_changes, p
 from orchestration.project import build_fingerprint, ensure_manifest, published_marts, safe_marts, user_tables
 from orchestration.rebuild import Scope, check_scope, note_rebuild
 from orchestration.restatements import restatement_lines
+from orchestration.scratch import scratch_folder
 from orchestration.settings import Settings, SettingsError, utc_now
 from warehouse.base import Publication, Warehouse, WarehouseError
 from warehouse.open import open_warehouse
@@ -244,7 +245,8 @@ class Refresh:
 
 @contextmanager
 def open_refresh(settings: Settings, run_id: str, *, landing: str | None = None, **request) -> Iterator[Refresh]:
-    """A run that holds the warehouse's lock until the block ends. Salts of addresses that served their time are gone.
+    """A run that holds the warehouse's lock until the block ends. Salts of addresses that served their time are gone,
+    and so are the temporary files of runs that were killed.
 
     Args:
         landing: None: the setting.
@@ -256,7 +258,11 @@ def open_refresh(settings: Settings, run_id: str, *, landing: str | None = None,
     """
     keys = settings.keys()
     warehouse = open_warehouse(settings)
-    with warehouse.lock(settings.lock_wait_seconds, lambda holder: log.info("waiting for another run (%s)", holder)):
+    waiting = "waiting for another run (%s)"
+    with (
+        warehouse.lock(settings.lock_wait_seconds, lambda holder: log.info(waiting, holder)),
+        scratch_folder(settings.home),
+    ):
         with warehouse.transaction() as tx:
             check_keys(tx, keys)
         refresh = Refresh(settings, warehouse, landing or settings.landing_root, run_id, **request)

@@ -150,6 +150,8 @@ class DuckDBWarehouse(Warehouse):
             lock.write(str(os.getpid()))
             lock.flush()
             try:
+                # A run that was killed while it sorted leaves rows here.
+                shutil.rmtree(self._spill_folder, ignore_errors=True)
                 self.prepare()
                 yield
             finally:
