@@ -150,9 +150,8 @@ class DuckDBWarehouse(Warehouse):
             lock.write(str(os.getpid()))
             lock.flush()
             try:
-                # A run that was killed while it sorted leaves rows here.
-                shutil.rmtree(self._spill_folder, ignore_errors=True)
                 self.prepare()
+                self._remove_unfinished()
                 yield
             finally:
                 lock.truncate(0)
@@ -290,6 +289,16 @@ class DuckDBWarehouse(Warehouse):
         os.replace(staged, self._pointer)
         _sync_folder(self._published_folder)
 
+    def _remove_unfinished(self) -> None:
+        """What a run that was killed left: rows it sorted on disk, and a publication that no reader was ever shown."""
+        shutil.rmtree(self._spill_folder, ignore_errors=True)
+        self._pointer.with_suffix(".next").unlink(missing_ok=True)
+        shown = PUBLISHED_FILE.fullmatch(self._pointer.resolve().name)
+        newest = int(shown.group(1)) if shown else 0
+        for number, path in self._published_files():
+            if number > newest:
+                _remove_database(path)
+
     def _remove_old_files(self) -> None:
         """Remove publications that no reader can hold: not the newest, past the grace time, and not locked."""
         newest = self._pointer.resolve()
@@ -321,8 +330,7 @@ def _attached(
     connection: duckdb.DuckDBPyConnection, file: Path, name: str = "publication"
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A second connection to the same warehouse that sees a new database file by this name; removed on failure."""
-    for leftover in (file, file.with_name(file.name + ".wal")):
-        leftover.unlink(missing_ok=True)
+    _remove_database(file)
     quoted = str(file).replace("'", "''")
     with connection.cursor() as other:
         other.execute(f"attach '{quoted}' as {name}")
@@ -330,10 +338,16 @@ def _attached(
         try:
             yield other
         except BaseException:
-            other.execute(f"detach {name}")
-            file.unlink(missing_ok=True)
+            with suppress(duckdb.Error):
+                other.execute(f"detach {name}")
+            _remove_database(file)
             raise
         other.execute(f"detach {name}")
+
+
+def _remove_database(file: Path) -> None:
+    for path in (file, file.with_name(file.name + ".wal")):
+        path.unlink(missing_ok=True)
 
 
 def _sync_file(file: Path) -> None:
