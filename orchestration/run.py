@@ -13,7 +13,7 @@ from ingest.erase import Person, lift_tombstone
 from ingest.load import utc_naive
 from orchestration.dagster_home import leave_flushing_to_the_system, prepare_dagster_home
 from orchestration.erasure import erase
-from orchestration.failures import FailedCheck, failed_dbt_nodes
+from orchestration.failures import FailedCheck, failed_dbt_nodes, lost_in_build, step_words
 from orchestration.rebuild import Scope
 from orchestration.refresh import open_refresh
 from orchestration.settings import Settings
@@ -160,9 +160,14 @@ def _outcome(settings: Settings, result: "dg.ExecuteInProcessResult") -> Outcome
             outcome.published = result.success
         elif event.event_type_value == "STEP_FAILURE":
             failed_nodes = failed_dbt_nodes(settings) if event.step_key == DBT_STEP else []
-            outcome.failed_checks += failed_nodes
-            if not failed_nodes:
-                outcome.errors.append(f"{event.step_key}: {_innermost(event.event_specific_data.error)}")
+            lost = lost_in_build(settings, (row for node in failed_nodes for row in node.rows))
+            if lost:
+                outcome.errors.append(lost)
+            elif failed_nodes:
+                outcome.failed_checks += failed_nodes
+            else:
+                message = _innermost(event.event_specific_data.error)
+                outcome.errors.append(step_words(settings, event.step_key, message))
     outcome.up_to_date = result.success and not outcome.published
     return outcome
 

@@ -27,6 +27,7 @@ from warehouse.base import (
     OPS_SCHEMA,
     RAW_SCHEMA,
     SAFE_SCHEMA,
+    LockHolder,
     LockTimeout,
     Mart,
     Publication,
@@ -35,6 +36,7 @@ from warehouse.base import (
     Warehouse,
     WarehouseError,
 )
+from warehouse.disk import full_disk_words, is_disk_full
 from warehouse.owner_only import make_private
 from warehouse.publications import record_publication
 from warehouse.tables import COLUMNS_PRESENT, TABLES, add_columns, create_table
@@ -109,18 +111,29 @@ class DuckDBWarehouse(Warehouse):
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        connection = self._connect()
-        try:
-            connection.execute("begin")
+        with self._writing():
+            connection = self._connect()
             try:
-                yield DuckDBTransaction(connection)
-                connection.execute("commit")
-            except BaseException:
-                with suppress(duckdb.Error):
-                    connection.execute("rollback")
+                connection.execute("begin")
+                try:
+                    yield DuckDBTransaction(connection)
+                    connection.execute("commit")
+                except BaseException:
+                    with suppress(duckdb.Error):
+                        connection.execute("rollback")
+                    raise
+            finally:
+                connection.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Turn the errors of a full disk into words that say so."""
+        try:
+            yield
+        except (duckdb.Error, OSError) as error:
+            if not is_disk_full(error):
                 raise
-        finally:
-            connection.close()
+            raise WarehouseError(full_disk_words(self._working_file.parent)) from None
 
     @contextmanager
     def session(self) -> Iterator[None]:
@@ -156,8 +169,19 @@ class DuckDBWarehouse(Warehouse):
             finally:
                 lock.truncate(0)
 
+    def lock_holder(self) -> LockHolder | None:
+        """The kernel frees the lock of a process that dies, whose number then stays in the file."""
+        if not self._lock_file.exists():
+            return None
+        with open(self._lock_file) as lock:
+            process = lock.read().strip()
+            is_free = _try_lock(lock.fileno())
+        if is_free:
+            return LockHolder(f"process {process}", is_alive=False) if process else None
+        return LockHolder(f"process {process or 'unknown'}", is_alive=True)
+
     def publish(self, marts: Sequence[Mart], run_id: str, fingerprint: str, as_of: date | None) -> Publication:
-        with self._connect() as connection:
+        with self._writing(), self._connect() as connection:
             connection.execute("begin")
             tx = DuckDBTransaction(connection)
             publication_id = self.next_publication_id(tx)

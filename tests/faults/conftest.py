@@ -12,6 +12,7 @@ from tests.conftest import PostgresServer
 from tests.faults.published import Published, rows
 from tests.pipeline import Pipeline
 from warehouse.embedded_postgres import EmbeddedPostgres
+from warehouse.postgres import BUILD_APPLICATION
 
 
 class DisturbedServer(PostgresServer):
@@ -40,6 +41,13 @@ class DisturbedServer(PostgresServer):
             "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = %s",
             dsn.rpartition("/")[2],
         )
+
+    def builds(self, dsn: str) -> bool:
+        """Whether dbt is at a statement in the database."""
+        running = (
+            "select count(*) from pg_stat_activity where datname = %s and application_name = %s and state = 'active'"
+        )
+        return bool(self._execute(running, dsn.rpartition("/")[2], BUILD_APPLICATION))
 
     def _execute(self, sql: str, *parameters: str) -> int | None:
         connection = psycopg2.connect(self.dsn)

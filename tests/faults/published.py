@@ -20,7 +20,7 @@ from tests.pipeline import SECRET, Pipeline
 from tests.unit.ingest.event_rows import event
 from warehouse.open import open_warehouse
 
-WAIT_SECONDS = 240
+WAIT_SECONDS = 600
 FOOTFALL = str(Path(sys.executable).parent / "footfall")
 # Set by `make test-faults`; `make test` tries the most telling faults only.
 IS_THOROUGH = "FOOTFALL_TEST_ALL_FAULTS" in os.environ
@@ -46,11 +46,11 @@ def rows(first: int) -> str:
 
 @dataclass(frozen=True)
 class Stopped:
-    """A run that stops at one place for good.
+    """A run that stops at one place.
 
     Attributes:
         command: starts it.
-        marker: the file that appears when the run is there.
+        marker: the file that appears when the run is there; the run goes on when it is removed.
     """
 
     command: list[str]
@@ -94,7 +94,7 @@ class Published:
             "FOOTFALL_SECRET_KEY": SECRET,
             "FOOTFALL_SETTLE_SECONDS": "0",
             "FOOTFALL_DUCKDB_MEMORY_LIMIT": "2GB",
-            "FOOTFALL_LOCK_WAIT_SECONDS": "120",
+            "FOOTFALL_LOCK_WAIT_SECONDS": str(WAIT_SECONDS),
             "TMPDIR": str(self._temporary),
         }
         if settings.postgres_dsn:
@@ -137,6 +137,10 @@ class Published:
     def words(self) -> str:
         """What the commands that `started` started wrote."""
         return self.output.read_text()
+
+    def publications(self) -> int:
+        """How often the warehouse was published."""
+        return self.pipeline.fetch("select count(*) from ops.publications")[0][0]
 
     def check_after_the_fault(self) -> None:
         """Readers see one publication; a plain rerun ends like a clean run, and nothing is left behind."""
