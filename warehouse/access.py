@@ -12,7 +12,14 @@ from warehouse.base import CANDIDATES, MARTS_SCHEMA, OPS_SCHEMA, RAW_SCHEMA, SAF
 PUBLISHED_SCHEMAS = (MARTS_SCHEMA, SAFE_SCHEMA)
 BUILT_SCHEMAS = ("staging", "intermediate", *CANDIDATES.values())
 # What the build and the publishing of a run write of their own bookkeeping.
-BUILDER_BOOKKEEPING = ("raw.pending", "ops.replaced_sessions", "ops.publications", "ops.next_publication", "ops.fence")
+BUILDER_BOOKKEEPING = (
+    "raw.pending",
+    "ops.replaced_sessions",
+    "ops.publications",
+    "ops.next_publication",
+    "ops.distinct_values",
+    "ops.fence",
+)
 
 
 class AccessError(WarehouseError):

@@ -178,6 +178,12 @@ OPS: dict[str, tuple[tuple[str, str], ...]] = {
         ("last_seen_users", BIGINT),
         ("merge", BIGINT),
     ),
+    # At most so many distinct values of a column of raw.events; see orchestration/distinct_values.py.
+    "ops.distinct_values": (
+        ("workspace_id", TEXT),
+        ("field", TEXT),
+        ("at_most", BIGINT),
+    ),
     "ops.fence": (("token", BIGINT),),
     # People who were erased, with the certificate of it. Until completed_at the storage may hold bytes of them; their
     # user_key stands here until the tables were searched for it.

@@ -1,4 +1,4 @@
-"""Great Expectations on the two borders: what was just loaded, and what is about to be served.
+"""What is checked on the two borders: what was just loaded, and what is about to be served.
 
 Rules about the rows of a model belong to dbt, beside the model; no rule is stated in both.
 """
@@ -8,6 +8,7 @@ import dagster as dg
 from orchestration.defs.publish import CANDIDATES
 from orchestration.defs.raw import ENTITY_KEYS
 from orchestration.defs.resources import RefreshResource
+from orchestration.distinct_values import check_distinct_values, limits_of
 from orchestration.expectations import Verdict, check_loaded, check_served
 
 CHECKED_MART = dg.AssetKey(["candidate", "fct_activity_daily"])
@@ -17,6 +18,12 @@ CHECKED_MART = dg.AssetKey(["candidate", "fct_activity_daily"])
 def loaded_files_as_expected(refresh: RefreshResource) -> dg.AssetCheckResult:
     """The load report adds up, and nothing personal or out of range passed."""
     return _result(check_loaded(refresh.run.warehouse))
+
+
+@dg.asset_check(asset=ENTITY_KEYS["events"], blocking=True, description="No ids in event names and pages.")
+def distinct_values_within_limits(refresh: RefreshResource) -> dg.AssetCheckResult:
+    """No workspace has more distinct event names or pages than the settings allow."""
+    return _result(check_distinct_values(refresh.run.warehouse, limits_of(refresh.run.settings)))
 
 
 @dg.asset_check(
