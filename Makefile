@@ -12,10 +12,14 @@ BG_NBD_PYTHON ?= $(shell for python in python3.12 python3.13 python3 \
 	$(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.1[23].*/bin/python3); do \
 	"$$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 12) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
 	&& echo "$$python" && break; done)
+SUPERSET_PYTHON ?= $(shell for python in python3.12 python3.11 python3 \
+	$(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.1[12].*/bin/python3); do \
+	"$$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' 2>/dev/null \
+	&& echo "$$python" && break; done)
 UV := $(shell command -v uv 2>/dev/null)
 BIN := .venv/bin
 
-.PHONY: help demo test test-faults bench churn replay lint format dev docs picture lock clean
+.PHONY: help demo test test-faults bench churn superset semantic site replay lint format dev docs picture lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,23 +52,46 @@ test-faults: .venv/.locked ## Kill and disturb runs at every named point and at 
 bench: .venv/.locked ## Measure the pipeline against its floors (EVENTS=15000000, ENGINE=duckdb|postgres|both)
 	@$(BIN)/python -m tests.benchmarks.bench --events $(EVENTS) --engine $(ENGINE)
 
+# An environment of its own for what must not share the lock: $(call set_up,python,folder), from the hashes of $<.
 ifneq ($(UV),)
-SET_UP_BG_NBD = $(UV) venv --quiet --clear --python "$(BG_NBD_PYTHON)" .venv-bg_nbd \
-	&& VIRTUAL_ENV=.venv-bg_nbd $(UV) pip sync --quiet --require-hashes $<
+set_up = $(UV) venv --quiet --clear --python "$(1)" $(2) && VIRTUAL_ENV=$(2) $(UV) pip sync --quiet --require-hashes $<
 else
-SET_UP_BG_NBD = "$(BG_NBD_PYTHON)" -m venv --clear .venv-bg_nbd \
-	&& .venv-bg_nbd/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+set_up = "$(1)" -m venv --clear $(2) \
+	&& $(2)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
 endif
 
 # Without a Python for it nothing is set up, and the table says that the yardstick was left out.
 .venv-bg_nbd/.locked: tests/benchmarks/bg_nbd_requirements.txt
 	@test -z "$(BG_NBD_PYTHON)" || { \
 		echo "Setting up .venv-bg_nbd (650 MB) with $$("$(BG_NBD_PYTHON)" --version); this is done once." \
-		&& $(SET_UP_BG_NBD) && touch $@; \
+		&& $(call set_up,$(BG_NBD_PYTHON),.venv-bg_nbd) && touch $@; \
 	} || { echo "\`make churn YARDSTICK=no\` does without it." >&2; exit 1; }
 
 churn: .venv/.locked $(if $(filter no,$(YARDSTICK)),,.venv-bg_nbd/.locked) ## Judge the churn probabilities on CDNOW's last 30 days (data at ../shared/data/cdnow; YARDSTICK=no: no BG/NBD fit)
 	@$(BIN)/python -m tests.benchmarks.churn --yardstick $(YARDSTICK)
+
+.venv-superset/.locked: serving/superset/requirements.txt
+	@test -n "$(SUPERSET_PYTHON)" || { echo "Superset needs Python 3.11 or 3.12 (with venv)." >&2; exit 1; }
+	@echo "Setting up .venv-superset (1 GB) with $$("$(SUPERSET_PYTHON)" --version); this is done once."
+	@$(call set_up,$(SUPERSET_PYTHON),.venv-superset) && touch $@
+
+superset: .venv/.locked .venv-superset/.locked ## Import the assets into an empty Superset and compare its charts with the marts (needs chromium)
+	@FOOTFALL_TEST_SUPERSET=.venv-superset/bin $(BIN)/pytest tests/browser/test_superset.py
+
+.venv-semantic/.locked: tests/semantic/requirements.txt
+	@echo "Setting up .venv-semantic (120 MB); this is done once."
+	@$(call set_up,$(PYTHON),.venv-semantic) && touch $@
+
+semantic: .venv/.locked .venv-semantic/.locked ## Compare the semantic model's metrics with the marts
+	@FOOTFALL_TEST_SEMANTIC=.venv-semantic/bin $(BIN)/pytest tests/semantic
+
+.venv-site/.locked: docs/site/requirements.txt
+	@echo "Setting up .venv-site (80 MB); this is done once."
+	@$(call set_up,$(PYTHON),.venv-site) && touch $@
+
+site: .venv/.locked .venv-site/.locked ## Build the documentation and dbt's reference as one static site in site/, and check it (needs chromium)
+	@$(BIN)/python -m docs.site.build site .venv-site/bin/sphinx-build
+	@FOOTFALL_TEST_SITE=site $(BIN)/pytest tests/browser/test_site.py
 
 replay: .venv/.locked ## Let many random histories arrive in any order (HISTORIES=5000), each load against a fresh warehouse
 	@$(BIN)/python -m tests.property.many_histories --histories $(HISTORIES)
@@ -94,9 +121,12 @@ picture: .venv/.locked ## Draw the pictures of the docs from a run of the demo (
 
 COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet
 
-lock: ## Resolve requirements.lock and the yardstick's requirements anew from pyproject.toml (needs uv)
+lock: ## Resolve requirements.lock and the requirements of the other environments anew from pyproject.toml (needs uv)
 	@$(COMPILE) pyproject.toml --extra dev --python-version 3.11 --output-file requirements.lock
 	@$(COMPILE) --group pyproject.toml:bg_nbd --python-version 3.12 --output-file tests/benchmarks/bg_nbd_requirements.txt
+	@$(COMPILE) --group pyproject.toml:superset --python-version 3.11 --output-file serving/superset/requirements.txt
+	@$(COMPILE) --group pyproject.toml:semantic --python-version 3.11 --output-file tests/semantic/requirements.txt
+	@$(COMPILE) --group pyproject.toml:site --python-version 3.11 --output-file docs/site/requirements.txt
 
-clean: ## Remove .venv, .venv-bg_nbd and caches; FOOTFALL_HOME stays
-	@rm -rf .venv .venv-bg_nbd .pytest_cache .ruff_cache .hypothesis *.egg-info
+clean: ## Remove .venv, the other environments and caches; FOOTFALL_HOME stays
+	@rm -rf .venv .venv-bg_nbd .venv-superset .venv-semantic .venv-site site .pytest_cache .ruff_cache .hypothesis *.egg-info

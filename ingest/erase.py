@@ -126,7 +126,7 @@ def carry_out_requests(warehouse: "Warehouse", run_id: str, clock: datetime, *, 
         for table in _kept_by_the_loader(tx):
             tx.execute(f"delete from {table} where user_key in {_REQUESTED_KEYS}")
         for person in people:
-            _bury(tx, person, clock)
+            keep_out(tx, person.workspace_id, person.tombstone, person.mode, clock)
             _open_certificate(tx, person, removed[person.user_key], run_id, clock, deletes_landing)
         note_whole_histories(tx, "select distinct workspace_id, user_key from raw.erasures")
         tx.execute("delete from raw.erasures")
@@ -330,12 +330,13 @@ def _count_parts(tx: "Transaction", entity: Entity, removed: dict[str, dict[str,
             removed[user_key][parts] = rows
 
 
-def _bury(tx: "Transaction", person: Person, clock: datetime) -> None:
+def keep_out(tx: "Transaction", workspace_id: str, tombstone: str, mode: str, clock: datetime) -> None:
+    """Drop rows of the person from now on, unless they are dropped already. clock: UTC, naive."""
     known = "select 1 from raw.tombstones where workspace_id = $1 and tombstone = $2 and lifted_at is null"
-    if not tx.fetch(known, (person.workspace_id, person.tombstone)):
+    if not tx.fetch(known, (workspace_id, tombstone)):
         tx.execute(
             "insert into raw.tombstones (workspace_id, tombstone, mode, erased_at) values ($1, $2, $3, $4)",
-            (person.workspace_id, person.tombstone, person.mode, clock),
+            (workspace_id, tombstone, mode, clock),
         )
 
 

@@ -9,7 +9,7 @@ from typing import BinaryIO
 import numpy as np
 import pyarrow as pa
 
-CHUNK_BYTES = 24 * 1024 * 1024
+CHUNK_BYTES = 40 * 1024 * 1024
 # A chunk of ordinary events has fewer; one of empty lines had 24 million, and took a gigabyte for every two of them.
 CHUNK_LINES = 100_000
 # Rows of events are packed to a fiftieth at best, for ids and times differ; gzip gives back a thousand times its bytes.

@@ -328,7 +328,7 @@ class _Intake:
     batch was measured to write half as much again.
     """
 
-    def __init__(self, entity: Entity, batches: Iterator[tuple[int, Batch]]) -> None:
+    def __init__(self, entity: Entity, batches: Iterator[Batch]) -> None:
         self.counts: defaultdict[int, _Counts] = defaultdict(_Counts)
         self.is_done = False
         self._entity = entity
@@ -360,8 +360,8 @@ class _Intake:
     def _draw(self) -> Iterator[pa.RecordBatch]:
         waiting = 0
         try:
-            for load_id, batch in self._batches:
-                self._count(self.counts[load_id], batch)
+            for batch in self._batches:
+                self._count(batch)
                 waiting += self._keep(REJECTED, batch.rejected)
                 if batch.exploded is not None:
                     waiting += self._keep(self._entity.exploded, batch.exploded)
@@ -373,14 +373,19 @@ class _Intake:
             raise
         self.is_done = True
 
-    def _count(self, counts: _Counts, batch: Batch) -> None:
-        counts.rows_read += batch.rows_read
-        counts.accepted += batch.accepted.num_rows
-        counts.rejected += batch.rejected.num_rows
-        counts.dropped.update(batch.dropped)
-        if self._entity is EVENTS and batch.accepted.num_rows:
-            times = batch.accepted["created_at"].to_numpy()
-            counts.bounds += [times.min().item(), times.max().item()]
+    def _count(self, batch: Batch) -> None:
+        for load_id, rows in batch.rows_read.items():
+            self.counts[load_id].rows_read += rows
+        for (load_id, reason), rows in batch.dropped.items():
+            self.counts[load_id].dropped[reason] += rows
+        for load_id in batch.rejected["load_id"].to_pylist():
+            self.counts[load_id].rejected += 1
+        wanted = [([], "count_all")]
+        if self._entity is EVENTS:
+            wanted += [("created_at", "min"), ("created_at", "max")]
+        for load_id, rows, *bounds in _rows(batch.accepted.group_by("load_id").aggregate(wanted)):
+            self.counts[load_id].accepted += rows
+            self.counts[load_id].bounds += bounds
 
     def _keep(self, table: RawTable, rows: pa.Table) -> int:
         if rows.num_rows:
@@ -392,6 +397,10 @@ def _append(tx: "Transaction", table: RawTable, rows: list[dict[str, object]]) -
     """Columns that a row does not name are null. Typed, so that every engine knows the type of a null."""
     arrays = {name: pa.array([row.get(name) for row in rows], _ARROW_TYPES[kind]) for name, kind in table.columns}
     tx.append(table.qualified_name, pa.table(arrays))
+
+
+def _rows(table: pa.Table) -> Iterator[tuple]:
+    return zip(*(column.to_pylist() for column in table.columns), strict=True)
 
 
 def utc_naive(moment: datetime) -> datetime:

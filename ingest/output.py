@@ -99,10 +99,12 @@ _FROM_EVENTS = f"hashed inner join visitors on {_SAME_VISITOR} left join referre
 def accepted_sql(entity: Entity, changed: Collection[str] = ()) -> str:
     """SELECT of the entity's raw table from `checked`, `documents` and, for events, the tables of their hashes.
 
+    load_id is null, for the rows of a chunk may be of several loads, and line is that in the chunk.
+
     changed: the fields of which texts are scrubbed, see `scrubbed.scrub_chunk`.
     """
     texts = {name: stored_sql(name, f"hashed.{quoted(name)}", changed) for name in scrubbed_fields(entity)}
-    expressions = {"load_id": "cast(getvariable('load_id') as bigint)", **texts, **_COLUMNS[entity]}
+    expressions = {"load_id": "cast(null as bigint)", **texts, **_COLUMNS[entity]}
     if entity is EVENTS:
         for name in ("device_type", "browser", "os"):
             expressions[name] = f"coalesce({texts[name]}, visitors.{name})"
@@ -114,15 +116,20 @@ def accepted_sql(entity: Entity, changed: Collection[str] = ()) -> str:
     return f"with {_hashed(entity, changed)} select {columns} from {source} {' '.join(joins)}"
 
 
-def rejected_sql(entity: Entity) -> str:
-    """SELECT of position, line, reason, field, the contract fields, and the names of those to be shown in clear."""
+def rejected_sql(entity: Entity, *, has_refused_documents: bool) -> str:
+    """SELECT of position, line, reason, field, the contract fields, and the names of those to be shown in clear.
+
+    has_refused_documents: whether `documents` gives a reason at all; joining it took as long as the rest.
+    """
     shown = [f"case when {name}_utc is not null then '{name}' end" for name in entity.timestamps]
     if entity is EVENTS:
         shown.append(f"case when event_type in {EVENT_TYPES} then 'event_type' end")
     names = ", ".join(f"checked.{quoted(name)}" for name in entity.contract_fields)
-    join = f"left join documents on checked.{entity.document} = documents.given" if entity.document else ""
-    reason = "coalesce(checked.reason, documents.reason)" if entity.document else "checked.reason"
-    field = "case when checked.reason is null then documents.field else checked.field end" if join else "checked.field"
+    join, reason, field = "", "checked.reason", "checked.field"
+    if has_refused_documents:
+        join = f"left join documents on checked.{entity.document} = documents.given"
+        reason = "coalesce(checked.reason, documents.reason)"
+        field = "case when checked.reason is null then documents.field else checked.field end"
     return f"""
         select position, line, {reason}, {field}, {names}, [{", ".join(shown)}]
         from checked {join}

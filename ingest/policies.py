@@ -111,8 +111,10 @@ class Policies:
                 engine.execute(f"create or replace temp table {name} as select * from given_table")
                 engine.unregister("given_table")
 
-    def sift(self, engine: duckdb.DuckDBPyConnection, accepted: pa.Table) -> tuple[pa.Table, dict[str, int]]:
-        """(rows that may be kept, number of the others by reason)."""
+    def sift(
+        self, engine: duckdb.DuckDBPyConnection, accepted: pa.Table
+    ) -> tuple[pa.Table, dict[tuple[int, str], int]]:
+        """(rows that may be kept, number of the others by load_id and reason)."""
         if not self.rules or not accepted.num_rows:
             return accepted, {}
         reasons = " ".join(f"when {rule.is_dropped} then '{rule.reason}'" for rule in self.rules)
@@ -121,10 +123,10 @@ class Policies:
         judged = engine.sql(
             f"select accepted.*, case {reasons} end as dropped_for from accepted {joins}"
         ).to_arrow_table()
-        reason_of_row = judged["dropped_for"]
-        counts = pc.value_counts(reason_of_row.drop_null()).to_pylist()
-        kept = judged.filter(pc.is_null(reason_of_row)).drop_columns("dropped_for")
-        return kept, {count["values"]: count["counts"] for count in counts}
+        is_kept = pc.is_null(judged["dropped_for"])
+        dropped = judged.filter(pc.invert(is_kept)).group_by(["load_id", "dropped_for"]).aggregate([([], "count_all")])
+        counts = {(row["load_id"], row["dropped_for"]): row["count_all"] for row in dropped.to_pylist()}
+        return judged.filter(is_kept).drop_columns("dropped_for"), counts
 
 
 def policies_of(tx: "Transaction", entity: Entity) -> Policies:

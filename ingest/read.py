@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import groupby
 from typing import Self
 
 import duckdb
@@ -27,7 +28,8 @@ from ingest.entities import EVENTS, REJECTED, Entity
 from ingest.explode import exploded
 from ingest.fields import FieldChunk, quoted
 from ingest.line_form import as_given
-from ingest.lines import CorruptFile, decompressed, line_chunks
+from ingest.lines import CorruptFile, LineChunk, decompressed, line_chunks
+from ingest.parts import Parts, shared_chunks
 from ingest.policies import Policies
 from ingest.privacy import DEFAULT_RULES, Keys, PrivacyRules, scrubbed_payload, tombstone_sql
 from ingest.salts import SALT_BYTES
@@ -101,16 +103,17 @@ class Mention:
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows of one chunk: `rows_read` = rows of `accepted` + rows of `rejected` + those of `dropped`.
+    """Rows of one chunk, of one load or of several: `rows_read` = rows of `accepted`, of `rejected` and `dropped` ones.
 
-    accepted: without the dropped ones. dropped: how many accepted rows may not be kept, by reason (see policies.py).
-    exploded: rows of the entity's table of document parts; None for entities without one.
+    rows_read: by load_id. accepted: without the dropped ones. dropped: how many accepted rows may not be kept, by
+    load_id and reason (see policies.py). exploded: rows of the entity's table of document parts; None for entities
+    without one.
     """
 
-    rows_read: int
+    rows_read: dict[int, int]
     accepted: pa.Table
     rejected: pa.Table
-    dropped: dict[str, int]
+    dropped: dict[tuple[int, str], int]
     exploded: pa.Table | None = None
 
 
@@ -172,29 +175,26 @@ class Reader:
         for chunk_reader in self._chunk_readers:
             chunk_reader.adopt(policies)
 
-    def read(self, entity: Entity, sources: Iterable[tuple[Source, int]]) -> Iterator[tuple[int, Batch]]:
-        """(load_id, rows) of chunk after chunk of several files and their loads, in their order.
+    def read(self, entity: Entity, sources: Iterable[tuple[Source, int]]) -> Iterator[Batch]:
+        """The rows of chunk after chunk of several files and their loads, in their order.
 
         A file is begun while the last chunk of the one before is read. Raises CorruptFile for the first that is not
         what its name says.
         """
         idle = deque(self._chunk_readers)
-        running: deque[tuple[_ChunkReader, int, Future[Batch]]] = deque()
+        running: deque[tuple[_ChunkReader, Future[Batch]]] = deque()
         try:
-            for source, load_id in sources:
-                for prepare in self._chunks(entity, source):
-                    if not idle:
-                        chunk_reader, load_id_of_chunk, future = running.popleft()
-                        yield load_id_of_chunk, _result(future)
-                        idle.append(chunk_reader)
-                    chunk_reader = idle.popleft()
-                    future = self._threads.submit(chunk_reader.read, entity, source, load_id, prepare)
-                    running.append((chunk_reader, load_id, future))
+            for prepare, parts in self._chunks_of_loads(entity, sources):
+                if not idle:
+                    chunk_reader, future = running.popleft()
+                    yield _result(future)
+                    idle.append(chunk_reader)
+                chunk_reader = idle.popleft()
+                running.append((chunk_reader, self._threads.submit(chunk_reader.read, entity, parts, prepare)))
             while running:
-                _, load_id_of_chunk, future = running.popleft()
-                yield load_id_of_chunk, _result(future)
+                yield _result(running.popleft()[1])
         finally:
-            wait([future for _, _, future in running])
+            wait([future for _, future in running])
 
     def mentions(self, entity: Entity, source: Source, tombstones: Set[str]) -> tuple[list[Mention], int]:
         """The rows of these people, refused ones too, and the number of rows whose fields cannot be read.
@@ -213,18 +213,37 @@ class Reader:
             unreadable += unknown
         return found, unreadable
 
+    def _chunks_of_loads(
+        self, entity: Entity, sources: Iterable[tuple[Source, int]]
+    ) -> Iterator[tuple[Prepare, Parts]]:
+        """The chunks of several files, small ones of NDJSON together."""
+        for is_ndjson, group in groupby(sources, lambda entry: entry[0].format == "ndjson"):
+            if is_ndjson:
+                chunks = (
+                    (load_id, source.name, chunk) for source, load_id in group for chunk in self._line_chunks(source)
+                )
+                for chunk, parts in shared_chunks(chunks):
+                    yield partial(ndjson.prepare, entity=entity, chunk=chunk), parts
+            else:
+                for source, load_id in group:
+                    for prepare in self._chunks(entity, source):
+                        yield prepare, Parts.of_file(load_id, source.name)
+
     def _chunks(self, entity: Entity, source: Source) -> Iterator[Prepare]:
         """For each chunk of the file, what makes its fields available in an engine."""
-        with open(source.local_path, "rb") as file:
-            if source.format == "parquet":
+        if source.format == "parquet":
+            with open(source.local_path, "rb") as file:
                 yield from parquet_rows.chunks(entity, file, self.max_row_bytes)
-                return
+        elif source.format == "csv":
+            yield from csv_rows.chunks(entity, self._line_chunks(source), self.max_row_bytes)
+        else:
+            for chunk in self._line_chunks(source):
+                yield partial(ndjson.prepare, entity=entity, chunk=chunk)
+
+    def _line_chunks(self, source: Source) -> Iterator[LineChunk]:
+        with open(source.local_path, "rb") as file:
             stream = decompressed(file, source.compression)
-            chunks = line_chunks(stream, self.max_row_bytes, lambda: self.keys.start("payload"))
-            if source.format == "csv":
-                yield from csv_rows.chunks(entity, chunks, self.max_row_bytes)
-            else:
-                yield from (partial(ndjson.prepare, entity=entity, chunk=chunk) for chunk in chunks)
+            yield from line_chunks(stream, self.max_row_bytes, lambda: self.keys.start("payload"))
 
 
 class _ChunkReader:
@@ -250,13 +269,15 @@ class _ChunkReader:
         policies.install(self._engine)
         self._policies = policies
 
-    def read(self, entity: Entity, source: Source, load_id: int, prepare: Prepare) -> Batch:
-        self._engine.execute("set variable load_id = $1", [load_id])
+    def read(self, entity: Entity, parts: Parts, prepare: Prepare) -> Batch:
         chunk = self._check(entity, prepare(self._engine))
-        self._read_documents(entity)
-        rejected = self._rejected(entity, source, load_id, chunk)
-        accepted, dropped = self._policies.sift(self._engine, self._accepted(entity))
-        return Batch(chunk.rows, accepted, rejected, dropped, exploded(self._engine, entity, accepted))
+        rows_read = parts.rows_by_load(self._engine.execute("select line from checked").fetchnumpy()["line"])
+        if sum(rows_read.values()) != chunk.rows:
+            raise RuntimeError(f"{chunk.rows} rows were to be checked, {sum(rows_read.values())} were")
+        has_refused_documents = self._read_documents(entity)
+        rejected = self._rejected(entity, parts, chunk, has_refused_documents)
+        accepted, dropped = self._policies.sift(self._engine, parts.placed(self._accepted(entity)))
+        return Batch(rows_read, accepted, rejected, dropped, exploded(self._engine, entity, accepted))
 
     def mentions(self, entity: Entity, prepare: Prepare, tombstones: Set[str]) -> tuple[list[Mention], int]:
         chunk = self._check(entity, prepare(self._engine))
@@ -300,14 +321,16 @@ class _ChunkReader:
         self._engine.execute(f"insert into checked {_checked_sql(entity, judged)}")
         return replace(judged, rows=chunk.rows - len(doubtful) + judged.rows)
 
-    def _read_documents(self, entity: Entity) -> None:
-        """Table `documents`: the distinct documents that only strict JSON can judge."""
+    def _read_documents(self, entity: Entity) -> bool:
+        """Table `documents`: the distinct documents that only strict JSON can judge. Whether it refuses any."""
         texts = []
         if entity.document:
             unusual = f"select distinct {entity.document} from checked where reason is null and not is_flat_document"
             texts = [text for (text,) in self._engine.execute(unusual).fetchall()]
-        rows = [(text, *read_document(entity, text)) for text in texts]
+        documents = [read_document(entity, text) for text in texts]
+        rows = [(text, *document) for text, document in zip(texts, documents, strict=True)]
         self._engine.register("documents", _table(rows, _DOCUMENTS_SCHEMA))
+        return any(document.reason for document in documents)
 
     def _accepted(self, entity: Entity) -> pa.Table:
         if entity is EVENTS:
@@ -335,9 +358,12 @@ class _ChunkReader:
         rows = [(text, normalized_address(text)) for (text,) in self._engine.execute(unusual).fetchall()]
         self._engine.register("addresses", _table(rows, _ADDRESSES_SCHEMA))
 
-    def _rejected(self, entity: Entity, source: Source, load_id: int, chunk: FieldChunk) -> pa.Table:
+    def _rejected(self, entity: Entity, parts: Parts, chunk: FieldChunk, has_refused_documents: bool) -> pa.Table:
         rows = []
-        for position, line, reason, field, *values in self._engine.execute(output.rejected_sql(entity)).fetchall():
+        sql = output.rejected_sql(entity, has_refused_documents=has_refused_documents)
+        refused = self._engine.execute(sql).fetchall()
+        places = parts.places(line for _, line, *_ in refused)
+        for (load_id, path, line), (position, _, reason, field, *values) in zip(places, refused, strict=True):
             *values, is_shown = values
             fields = dict(zip(entity.contract_fields, values, strict=True))
             is_parsed = field is not None or reason not in _UNPARSED
@@ -345,7 +371,7 @@ class _ChunkReader:
             length, payload_hash = self._fingerprint(chunk, position, fields)
             if self._is_erased(fields):
                 payload = payload_hash = None
-            rows.append((load_id, entity.name, source.name, line, reason, field, payload, length, payload_hash))
+            rows.append((load_id, entity.name, path, line, reason, field, payload, length, payload_hash))
         return _table(rows, REJECTED_SCHEMA)
 
     def _is_erased(self, fields: dict[str, str | None]) -> bool:

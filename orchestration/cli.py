@@ -5,66 +5,31 @@ import json
 import logging
 import os
 import sys
-import time
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import click
-from pydantic import ValidationError
 
+from orchestration.cli_operations import accept, backup, restore, runs
+from orchestration.cli_options import (
+    EXIT_FAILED,
+    FootfallGroup,
+    landing_option,
+    log_format_option,
+    say_failure,
+    target_option,
+)
+from orchestration.cli_options import read_settings as _settings
+from orchestration.logs import show_progress
 from orchestration.settings import Settings, SettingsError, latest_yesterday, utc_now
 
-EXIT_FAILED = 1
-EXIT_USAGE = 2
 DAY = click.DateTime(["%Y-%m-%d"])
 
 
-class ElapsedFormatter(logging.Formatter):
-    """Progress lines: seconds since the command began, then the words."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._started = time.monotonic()
-
-    def format(self, record: logging.LogRecord) -> str:
-        warning = "warning: " if record.levelno >= logging.WARNING else ""
-        return f"{time.monotonic() - self._started:6.1f}s  {warning}{record.getMessage()}"
-
-
-def _settings(target: str | None = None) -> Settings:
-    if target:
-        os.environ["FOOTFALL_TARGET"] = target
-    try:
-        return Settings()
-    except ValidationError as error:
-        problems = "; ".join(
-            f"FOOTFALL_{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
-            for problem in error.errors(include_input=False)
-        )
-        raise click.UsageError(problems) from None
-
-
-def _show_progress() -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(ElapsedFormatter())
-    logger = logging.getLogger("footfall")
-    logger.handlers = [handler]
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
-
-
-target_option = click.option(
-    "--target", type=click.Choice(["duckdb", "postgres"]), help="Engine; default: FOOTFALL_TARGET, else duckdb."
-)
-
-landing_option = click.option(
-    "--landing", metavar="DIR", help="Landing folder or URL (s3://…); default: FOOTFALL_LANDING."
-)
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=FootfallGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="footfall")
+@log_format_option
 def main() -> None:
     """Footfall: a product-usage warehouse. Events in, audited metric tables out.
 
@@ -214,7 +179,7 @@ def erase(
             lift_erasure(settings, person)
             click.echo("lifted: `footfall reload` brings back what the landing files hold of the person")
             return
-        _show_progress()
+        show_progress(settings.log_format)
         outcome = run_erasure(settings, person, landing=landing, deletes_landing=delete_landing)
     except (SettingsError, LandingError, NotErased) as error:
         raise click.UsageError(str(error)) from None
@@ -278,7 +243,7 @@ def rotate_key(landing: str | None, target: str | None) -> None:
     from warehouse.base import WarehouseError
 
     settings = _settings(target)
-    _show_progress()
+    show_progress(settings.log_format)
     try:
         people = rotate_keys(settings)
     except SettingsError as error:
@@ -291,7 +256,7 @@ def rotate_key(landing: str | None, target: str | None) -> None:
 
 def _run(settings: Settings, **request) -> None:
     """One run with progress and summary on the screen; `request`: see orchestration.run.Request."""
-    _show_progress()
+    show_progress(settings.log_format)
     _finish(_outcome(settings, **request), settings)
 
 
@@ -327,13 +292,11 @@ def _finish(outcome, settings: Settings) -> None:
 
 def _exit_unless_published(outcome) -> None:
     for check in outcome.failed_checks:
-        click.echo(f"\nfailed: {check.name}", err=True)
-        for row in check.rows:
-            click.echo(f"    {row}", err=True)
+        say_failure(f"failed: {check.name}", check.rows)
     for error in outcome.errors:
-        click.echo(f"\nerror: {error}", err=True)
+        say_failure(f"error: {error}")
     if not outcome.published and not outcome.up_to_date:
-        click.echo("\nNothing was published: readers still see the marts as they were.", err=True)
+        say_failure("Nothing was published: readers still see the marts as they were.")
         sys.exit(EXIT_FAILED)
 
 
@@ -508,12 +471,26 @@ def dashboard(host: str, port: int, require_token: bool, no_browser: bool, targe
 
 
 @main.command()
+@click.option("--alert", is_flag=True, help="Look for stale data only, and tell FOOTFALL_ALERT_WEBHOOK of any.")
 @target_option
-def doctor(target: str | None) -> None:
-    """Say what is set, what is reachable and what is missing. Exits 1 when a run could not work."""
-    from orchestration.doctor import examine
+def doctor(alert: bool, target: str | None) -> None:
+    """Say what is set, what is reachable and what is missing. Exits 1 when a run could not work.
 
-    findings = examine(_settings(target))
+    With --alert it exits 1 when something is stale.
+    """
+    from orchestration.doctor import examine
+    from orchestration.watch import alert_if_stale
+    from warehouse.base import WarehouseError
+
+    settings = _settings(target)
+    if alert:
+        try:
+            stale = alert_if_stale(settings)
+        except WarehouseError as error:
+            raise click.ClickException(str(error)) from None
+        click.echo("\n".join(stale) or "nothing is stale")
+        sys.exit(EXIT_FAILED if stale else 0)
+    findings = examine(settings)
     width = max(len(finding.subject) for finding in findings)
     for finding in findings:
         click.echo(f"{finding.mark}  {finding.subject.ljust(width)}  {finding.words}")
@@ -528,7 +505,7 @@ def demo(target: str | None) -> None:
     from orchestration.demo import demo_settings, prepare_demo, print_digest
 
     settings = demo_settings(_settings(target))
-    _show_progress()
+    show_progress(settings.log_format)
     landing = prepare_demo(settings)
     _finish(_outcome(settings, landing=str(landing)), settings)
     print_digest(settings)
@@ -624,3 +601,7 @@ def stop() -> None:
 
     stopped = EmbeddedPostgres(_settings().home).stop()
     click.echo("embedded Postgres stopped" if stopped else "embedded Postgres was not running")
+
+
+for command in (runs, accept, backup, restore):
+    main.add_command(command)

@@ -3,13 +3,16 @@
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
 
+from pydantic import SecretStr
+
 from ingest.load import utc_naive
+from orchestration.finding import Finding
 from orchestration.project import build_fingerprint
 from orchestration.settings import Settings, SettingsError, utc_now
+from orchestration.watch import WATCHED, hook
 from warehouse.base import Warehouse, WarehouseError
 from warehouse.open import open_warehouse
 
@@ -17,26 +20,6 @@ FREE_BYTES_WANTED = 2_000_000_000
 CLOCK_TOLERANCE = timedelta(minutes=5)  # of machines that keep their own time
 RAW_DAYS_RECOMMENDED = 395  # 365 of a report, and 30 that the score at its beginning looks back
 USERS_DAYS_RECOMMENDED = 760  # 365 of a report, 365 it is compared with, and 30 for data that comes late
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at.
-
-    Attributes:
-        words: what was found and, if it is not well, what to do.
-        is_well: whether it is as it should be.
-        is_fatal: whether a run could not work like this.
-    """
-
-    subject: str
-    words: str
-    is_well: bool = True
-    is_fatal: bool = False
-
-    @property
-    def mark(self) -> str:
-        return "ok  " if self.is_well else "MISS" if self.is_fatal else "note"
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -48,11 +31,14 @@ def examine(settings: Settings) -> list[Finding]:
         *_retention(settings),
         _home(settings),
         _landing(settings),
+        hook(settings),
     ]
     try:
         warehouse = open_warehouse(settings)
         for check in _WAREHOUSE_CHECKS:
             findings.append(check(warehouse, settings))
+        for watch in WATCHED:
+            findings += watch(warehouse, settings)
     except Exception as error:  # whatever a driver raises is the finding
         findings.append(Finding("warehouse", str(error).strip(), is_well=False, is_fatal=True))
     return findings
@@ -66,11 +52,7 @@ def _versions() -> Finding:
 def _settings(settings: Settings) -> Iterator[Finding]:
     for name, field in type(settings).model_fields.items():
         value = getattr(settings, name)
-        shown = (
-            "(set, not shown)"
-            if name in ("secret_key", "rotation_keys", "postgres_dsn") and value is not None
-            else value
-        )
+        shown = "(set, not shown)" if isinstance(value, SecretStr) else value
         origin = "" if name in settings.model_fields_set else " (default)"
         yield Finding(f"FOOTFALL_{name.upper()}", f"{'unset' if shown is None else shown}{origin}: {field.description}")
 

@@ -5,9 +5,11 @@ of words. Each frame has a row per thing judged (a load, a workspace); a violati
 """
 
 import os
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
+from orchestration.gates import Finding
 from warehouse.base import Warehouse
 
 # Set before the import: Great Expectations reports usage unless told not to.
@@ -29,6 +31,11 @@ class Verdict:
     @property
     def passed(self) -> bool:
         return not self.violations
+
+    @property
+    def words(self) -> str:
+        """What was not met, without the rows."""
+        return ", ".join(f"{violation['expectation']}({violation['column']})" for violation in self.violations)
 
 
 _LOADS = """
@@ -132,6 +139,26 @@ def check_served(warehouse: Warehouse, is_everything_shown: bool = True) -> Verd
             gxe.ExpectColumnValuesToBeBetween(column="events_missing", **no_more),
             gxe.ExpectColumnValuesToBeBetween(column="unlisted", max_value=0),
         ],
+    )
+
+
+def check_usual(findings: Sequence[Finding], accepted: Set[str]) -> Verdict:
+    """Whether what was just loaded looks like recent loads, or somebody accepted that it does not.
+
+    Args:
+        findings: what the gates found (orchestration.gates).
+        accepted: ids of findings that were accepted.
+    """
+    import great_expectations.expectations as gxe
+
+    return _validate(
+        [
+            (one.finding_id, one.workspace_id, one.day.isoformat(), one.words, int(one.blocks))
+            for one in findings
+            if one.finding_id not in accepted
+        ],
+        ("finding", "workspace_id", "day", "words", "blocks"),
+        [gxe.ExpectColumnValuesToBeBetween(column="blocks", max_value=0)],
     )
 
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from orchestration.history import Check
 from orchestration.settings import Settings
 from warehouse.disk import full_disk_words, tells_of_full_disk
 from warehouse.open import open_warehouse
@@ -27,13 +28,29 @@ class FailedCheck:
 
 def failed_dbt_nodes(settings: Settings) -> list[FailedCheck]:
     """The tests and models that failed in the last dbt build, with rows for the tests."""
+    return [FailedCheck(_short_name(result["unique_id"]), _rows(settings, result)) for result in _failed(settings)]
+
+
+def failed_dbt_checks(settings: Settings) -> list[Check]:
+    """The same for the history of runs: how many rows break a test, not which; the database's words on a model may
+    quote rows, so they stay on the screen."""
+    return [
+        Check(
+            _short_name(result["unique_id"]),
+            passed=False,
+            detail=f"{result['failures']} rows" if result.get("failures") else result["status"],
+        )
+        for result in _failed(settings)
+    ]
+
+
+def _failed(settings: Settings) -> list[dict]:
     results_file = settings.dbt_target_path / "run_results.json"
     if not results_file.exists():
         return []
-    failed = [
+    return [
         result for result in json.loads(results_file.read_bytes())["results"] if result["status"] in ("fail", "error")
     ]
-    return [FailedCheck(_short_name(result["unique_id"]), _rows(settings, result)) for result in failed]
 
 
 # What libpq and Postgres say when a connection is refused or ends.

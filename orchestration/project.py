@@ -97,21 +97,26 @@ def dbt_variables(settings: Settings, as_of: date | None) -> dict[str, object]:
 
 
 def published_marts(manifest: Path) -> list[Mart]:
-    """Every model with the tag `mart`, with the key its yml names, in alphabetical order."""
-    nodes = json.loads(manifest.read_bytes())["nodes"].values()
-    marts = [node for node in nodes if node["resource_type"] == "model" and "mart" in node["tags"]]
-    return sorted(
-        (Mart(node["name"], tuple(node["config"]["meta"]["key"]), "history" in node["tags"]) for node in marts),
-        key=lambda mart: mart.name,
-    )
+    """Every model with the tag `mart`, with what its yml says of it, in alphabetical order."""
+    return sorted((_mart(node) for node in _models(manifest, "mart")), key=lambda mart: mart.name)
 
 
 def safe_marts(manifest: Path) -> list[Mart]:
-    """Every model with the tag `safe`: a mart without small groups, with the name and the key of the mart."""
+    """Every model with the tag `safe`: a mart without small groups, with the name and the key of the mart.
+
+    A column that its own yml does not describe is that of the mart.
+    """
     marts = {mart.name: mart for mart in published_marts(manifest)}
-    nodes = json.loads(manifest.read_bytes())["nodes"].values()
-    names = sorted(node["alias"] for node in nodes if node["resource_type"] == "model" and "safe" in node["tags"])
-    return [replace(marts[name], schema=SAFE_SCHEMA) for name in names]
+    safe = [
+        replace(
+            marts[node["alias"]],
+            schema=SAFE_SCHEMA,
+            description=node["description"].strip(),
+            column_descriptions={**marts[node["alias"]].column_descriptions, **_column_descriptions(node)},
+        )
+        for node in _models(manifest, "safe")
+    ]
+    return sorted(safe, key=lambda mart: mart.name)
 
 
 def user_tables(manifest: Path) -> list[UserTable]:
@@ -140,6 +145,27 @@ def _lasting_variables(settings: Settings) -> dict[str, object]:
         "session_key": settings.session_key,
         "small_group": settings.small_group,
     }
+
+
+def _models(manifest: Path, tag: str) -> list[dict]:
+    nodes = json.loads(manifest.read_bytes())["nodes"].values()
+    return [node for node in nodes if node["resource_type"] == "model" and tag in node["tags"]]
+
+
+def _mart(node: dict) -> Mart:
+    meta = node["config"]["meta"]
+    return Mart(
+        name=node["name"],
+        key=tuple(meta["key"]),
+        is_history="history" in node["tags"],
+        indexes=tuple(tuple(columns) for columns in meta.get("indexes", ())),
+        description=node["description"].strip(),
+        column_descriptions=_column_descriptions(node),
+    )
+
+
+def _column_descriptions(node: dict) -> dict[str, str]:
+    return {name: column["description"].strip() for name, column in node["columns"].items()}
 
 
 def _project_fingerprint() -> str:

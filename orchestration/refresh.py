@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -20,8 +20,13 @@ from ingest.purge import PurgeError, purge_events
 from ingest.reload import check_reload, reload_files
 from ingest.retention import Retention, set_horizons
 from ingest.time_zones import refresh_time_zones
+from orchestration.alerts import send_alert
 from orchestration.erasure import finish_erasures, is_unfinished
+from orchestration.gate_memory import accepted_ids, judge_loads, remember_loads, write_findings
+from orchestration.gates import Finding
+from orchestration.history import RunRecorder, secrets_of, words_of
 from orchestration.key_ring import check_keys
+from orchestration.logs import context
 from orchestration.pending import is_built_as_of, is_built_with, note_changes, pending_kinds
 from orchestration.project import build_fingerprint, ensure_manifest, published_marts, safe_marts, user_tables
 from orchestration.rebuild import Scope, check_scope, note_rebuild
@@ -71,6 +76,22 @@ class Refresh:
     def fingerprint(self) -> str:
         """Of models and settings as they were when the run first asked: what is built is stamped with what built it."""
         return build_fingerprint(self.settings)
+
+    @cached_property
+    def recorder(self) -> RunRecorder:
+        """What writes the history of this run."""
+        return RunRecorder(self.warehouse, self.run_id, secrets_of(self.settings))
+
+    @property
+    def kind(self) -> str:
+        """What the run was asked for, in a word for its history."""
+        if self.purge:
+            return "purge"
+        if self.reload:
+            return "reload"
+        if self.rebuild:
+            return "backfill"
+        return "full refresh" if self.full_refresh else "run"
 
     @property
     def consent_policy(self) -> ConsentPolicy:
@@ -162,6 +183,17 @@ class Refresh:
                 self._note_rebuild(self.rebuild)
         report.files = reloaded.files + report.files
         return report
+
+    def judge_loads(self) -> tuple[list[Finding], set[str]]:
+        """(what is unusual about what was just loaded, ids of findings that somebody accepted); see gates."""
+        with self.warehouse.transaction() as tx:
+            remember_loads(tx)
+            findings, accepted = judge_loads(tx, self.clock), accepted_ids(tx)
+            write_findings(tx, self.run_id, findings, accepted)
+        for finding in findings:
+            if not finding.blocks:
+                log.warning("unusual: %s", finding.sentence)
+        return findings, accepted
 
     def _purge(self) -> None:
         with self.warehouse.transaction() as tx:
@@ -256,18 +288,29 @@ def open_refresh(settings: Settings, run_id: str, *, landing: str | None = None,
         SettingsError: no secret key, or other keys than the warehouse was built with.
         LockTimeout: another run held the warehouse too long.
     """
-    keys = settings.keys()
-    warehouse = open_warehouse(settings)
-    waiting = "waiting for another run (%s)"
-    with (
-        warehouse.lock(settings.lock_wait_seconds, lambda holder: log.info(waiting, holder)),
-        scratch_folder(settings.home),
-    ):
-        with warehouse.transaction() as tx:
-            check_keys(tx, keys)
+    context.run_id = run_id
+    with ExitStack() as held:
+        try:
+            warehouse = _take(settings, held)
+        except Exception as error:
+            words = words_of(error, secrets_of(settings))
+            send_alert(settings, "failed", [f"it could not begin: {words}"], run_id)
+            raise
         refresh = Refresh(settings, warehouse, landing or settings.landing_root, run_id, **request)
         settings.privacy_rules.ip_salts.destroy_expired(refresh.clock)
         yield refresh
+
+
+def _take(settings: Settings, held: ExitStack) -> Warehouse:
+    """The warehouse with its lock, which is let go of when `held` is closed."""
+    keys = settings.keys()
+    warehouse = open_warehouse(settings)
+    wait = settings.lock_wait_seconds
+    held.enter_context(warehouse.lock(wait, lambda holder: log.info("waiting for another run (%s)", holder)))
+    held.enter_context(scratch_folder(settings.home))
+    with warehouse.transaction() as tx:
+        check_keys(tx, keys)
+    return warehouse
 
 
 class LoadProgress:

@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
+from ingest.discover import LandingError
 from ingest.erase import Person, lift_tombstone
 from ingest.load import utc_naive
 from orchestration.dagster_home import leave_flushing_to_the_system, prepare_dagster_home
 from orchestration.erasure import erase
 from orchestration.failures import FailedCheck, failed_dbt_nodes, lost_in_build, step_words
 from orchestration.rebuild import Scope
-from orchestration.refresh import open_refresh
+from orchestration.recording import recorded
+from orchestration.refresh import Refresh, open_refresh
 from orchestration.settings import Settings
 from warehouse.base import MARTS_SCHEMA
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("footfall")
 
 DBT_STEP = "dbt_models"
+# How Dagster ends the step of a blocking check that did not pass; the check itself says why.
+FAILED_CHECK = "DagsterAssetCheckFailedError"
 
 
 @dataclass
@@ -75,11 +79,25 @@ def run_pipeline(settings: Settings, request: Request) -> Outcome:
     Raises:
         ReloadError, ScopeError, PurgeError: what is asked for cannot be done; nothing was changed.
     """
-    with open_refresh(settings, str(uuid.uuid4()), **vars(request)) as refresh:
+    run_id = str(uuid.uuid4())
+    with open_refresh(settings, run_id, **vars(request)) as refresh:
         refresh.check()
-        if not request.reload and not request.rebuild and not request.purge and refresh.is_up_to_date():
+        if not request.reload and not request.rebuild and not request.purge and _is_up_to_date(refresh):
             return Outcome(up_to_date=True)
-    return _materialize(settings, request)
+    return _materialize(settings, request, run_id)
+
+
+def _is_up_to_date(refresh: Refresh) -> bool:
+    """A run that ends here is in the history too: that nothing came, or that nobody could look."""
+    try:
+        is_up_to_date = refresh.is_up_to_date()
+    except LandingError:
+        with recorded(refresh):
+            raise
+    if is_up_to_date:
+        with recorded(refresh):
+            return True
+    return False
 
 
 def run_erasure(settings: Settings, person: Person, *, landing: str | None, deletes_landing: bool) -> Outcome:
@@ -87,11 +105,12 @@ def run_erasure(settings: Settings, person: Person, *, landing: str | None, dele
 
     Dagster is not told whom: it keeps what a run was asked for. What the first step leaves pending, the run finds.
     """
+    run_id = str(uuid.uuid4())
     options = {"landing": landing, "deletes_landing": deletes_landing}
-    with open_refresh(settings, str(uuid.uuid4()), **options) as refresh:
+    with open_refresh(settings, run_id, **options) as refresh:
         refresh.check()
         erase(refresh, person, deletes_landing=deletes_landing)
-    return _materialize(settings, Request(**options))
+    return _materialize(settings, Request(**options), run_id)
 
 
 def lift_erasure(settings: Settings, person: Person) -> None:
@@ -125,7 +144,7 @@ def _iso(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
 
-def _materialize(settings: Settings, request: Request) -> Outcome:
+def _materialize(settings: Settings, request: Request, run_id: str) -> Outcome:
     log.info("starting Dagster")
     home = prepare_dagster_home(settings)
     leave_flushing_to_the_system()
@@ -142,6 +161,7 @@ def _materialize(settings: Settings, request: Request) -> Outcome:
     ):
         result = job.execute_in_process(
             instance=instance,
+            run_id=run_id,
             raise_on_error=False,
             run_config={
                 "resources": {"refresh": {"config": resource_config(request)}},
@@ -160,20 +180,26 @@ def _outcome(settings: Settings, result: "dg.ExecuteInProcessResult") -> Outcome
             outcome.published = result.success
         elif event.event_type_value == "STEP_FAILURE":
             failed_nodes = failed_dbt_nodes(settings) if event.step_key == DBT_STEP else []
+            error = event.event_specific_data.error
             lost = lost_in_build(settings, (row for node in failed_nodes for row in node.rows))
             if lost:
                 outcome.errors.append(lost)
             elif failed_nodes:
                 outcome.failed_checks += failed_nodes
-            else:
-                message = _innermost(event.event_specific_data.error)
-                outcome.errors.append(step_words(settings, event.step_key, message))
+            elif error.cls_name != FAILED_CHECK:
+                outcome.errors.append(step_words(settings, event.step_key, _innermost(error)))
     outcome.up_to_date = result.success and not outcome.published
     return outcome
 
 
 def _broken_expectations(evaluation: "dg.AssetCheckEvaluation") -> list[FailedCheck]:
-    """The violations of a Great Expectations check; dbt tests carry none, and are read from dbt's own results."""
+    """The violations of a Great Expectations check; dbt tests carry none, and are read from dbt's own results.
+
+    What a gate warns of does not fail the run.
+    """
+    if "blocking" in evaluation.metadata:
+        findings = evaluation.metadata["blocking"].value
+        return [FailedCheck(evaluation.check_name, findings)] if findings else []
     if "violations" not in evaluation.metadata:
         return []
     return [

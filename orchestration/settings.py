@@ -82,6 +82,14 @@ class Settings(BaseSettings):
     max_page_paths: int = Field(
         200_000, ge=1, description="distinct page paths a workspace may have; more than a large site has hold ids"
     )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="what commands say while they work: lines for people, or JSON objects for machines"
+    )
+    alert_webhook: SecretStr | None = Field(
+        None, description="https address that is sent JSON when a run fails or is blocked, or data is stale"
+    )
+    stale_hours: int = Field(26, ge=1, description="a longer time without a run that ended well is stale")
+    watch_cron: str = Field("0 9 * * *", description="cron expression of the daily look for stale data")
     lock_wait_seconds: int = Field(600, ge=0, description="how long a run waits for another one to end")
     serve_requests_per_minute: int = Field(120, ge=1, description="requests a minute that the service answers a token")
     serve_cache_bytes: int = Field(67_108_864, ge=0, description="bytes of answers that the service keeps at most")
@@ -120,7 +128,7 @@ class Settings(BaseSettings):
             raise ValueError("is no IANA time zone; write it like Europe/Berlin") from None
         return name
 
-    @field_validator("schedule_cron", "purge_cron")
+    @field_validator("schedule_cron", "purge_cron", "watch_cron")
     @classmethod
     def _five_fields(cls, cron: str) -> str:
         if len(cron.split()) != 5:
@@ -146,6 +154,22 @@ class Settings(BaseSettings):
         if options.keys() - {"sslmode"}:
             raise ValueError("has options besides sslmode, which dbt would not get; leave them out")
         return dsn
+
+    @field_validator("alert_webhook")
+    @classmethod
+    def _encrypted_unless_local(cls, address: SecretStr | None) -> SecretStr | None:
+        if address is None or not address.get_secret_value():
+            return None
+        try:
+            parts = urlsplit(address.get_secret_value())
+            is_local = parts.hostname in ("localhost", "127.0.0.1", "::1")
+            is_usable = parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and is_local))
+            _ = parts.port
+        except ValueError:
+            is_usable = False
+        if not is_usable:
+            raise ValueError("is no https:// address, nor http:// on localhost")
+        return address
 
     @property
     def landing_root(self) -> str:

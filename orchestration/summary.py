@@ -65,11 +65,20 @@ limit 20
 """
 
 
+_UNUSUAL = """
+select workspace_id, activity_date, words
+from ops.findings
+where run_id = (select run_id from ops.runs order by started_at desc limit 1)
+order by workspace_id, activity_date, gate, subject
+"""
+
+
 def print_summary(settings: Settings) -> None:
-    """What the last run that loaded anything took in, what it refused and why, and what is published."""
+    """What the last run that loaded anything took in, what it refused and why, what was unusual, and what is
+    published."""
     warehouse = open_warehouse(settings)
     with warehouse.transaction() as tx:
-        loads, reasons = tx.fetch(_LAST_RUN), tx.fetch(_REASONS)
+        loads, reasons, unusual = tx.fetch(_LAST_RUN), tx.fetch(_REASONS), tx.fetch(_UNUSUAL)
         publication = tx.fetch("select max(publication_id), max(published_at) from ops.publications")[0]
     if loads:
         print_table(
@@ -79,6 +88,8 @@ def print_summary(settings: Settings) -> None:
         )
     if reasons:
         print_table(("entity", "reason", "rows"), reasons, title="Rejected, kept in raw.rejected with file and line")
+    if unusual:
+        print_table(("workspace", "day", "compared with its recent days"), unusual, title="Unusual")
     if publication[0] is None:
         return
     result = warehouse.read(_WORKSPACES)

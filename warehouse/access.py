@@ -19,6 +19,11 @@ BUILDER_BOOKKEEPING = (
     "ops.next_publication",
     "ops.distinct_values",
     "ops.fence",
+    "ops.runs",
+    "ops.steps",
+    "ops.checks",
+    "ops.load_profiles",
+    "ops.findings",
 )
 
 

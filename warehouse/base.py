@@ -1,10 +1,11 @@
 """What every engine offers: the one interface that ingest and orchestration know."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -46,12 +47,18 @@ class Mart:
         is_history: whether its rows tell of publications. The rows of every other mart follow from the events alone,
             however they came.
         schema: where readers find it: `marts` or `marts_safe`.
+        indexes: columns by which BI tools look rows up that the key does not find; only engines with indexes read them.
+        description: what a row is; readers find it as the table's comment.
+        column_descriptions: by column; readers find them as the columns' comments.
     """
 
     name: str
     key: tuple[str, ...]
     is_history: bool = False
     schema: str = MARTS_SCHEMA
+    indexes: tuple[tuple[str, ...], ...] = ()
+    description: str = field(default="", compare=False)
+    column_descriptions: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def candidate(self) -> str:
@@ -207,6 +214,28 @@ class Warehouse(ABC):
     @abstractmethod
     def read(self, sql: str) -> Result:
         """One read-only query on what is published; unqualified names are looked up in `marts`."""
+
+    @abstractmethod
+    def back_up(self, folder: Path) -> None:
+        """Copy everything into an existing folder; to be called while the lock is held."""
+
+    def holds_loads(self) -> bool:
+        """Whether anything was ever loaded, so that a restore would overwrite it."""
+        self.prepare()
+        with self.transaction() as tx:
+            return bool(tx.fetch("select 1 from raw.loads limit 1"))
+
+    @abstractmethod
+    def restore(self, folder: Path) -> None:
+        """Put the working tables of a backup in the place of a warehouse that holds no loads."""
+
+    @abstractmethod
+    def restore_publication(self, folder: Path, publication_id: int) -> None:
+        """Let readers see what was published when the backup was made."""
+
+    @abstractmethod
+    def discard(self) -> None:
+        """Take away the warehouse, and what readers see of it."""
 
     @abstractmethod
     def dbt_environment(self) -> dict[str, str]:

@@ -36,6 +36,7 @@ from warehouse.base import (
     Warehouse,
     WarehouseError,
 )
+from warehouse.catalogue import comment_statements
 from warehouse.disk import full_disk_words, is_disk_full
 from warehouse.owner_only import make_private
 from warehouse.publications import record_publication
@@ -43,6 +44,9 @@ from warehouse.tables import COLUMNS_PRESENT, TABLES, add_columns, create_table
 
 TYPES = {"text": "varchar"}
 PUBLISHED_FILE = re.compile(r"footfall-(\d{6,})\.duckdb")
+# Names of the two files in a backup.
+WORKING_COPY = "warehouse.duckdb"
+PUBLISHED_COPY = "published.duckdb"
 # A reader resolves the pointer and then opens the file; a file this young may be between the two.
 GRACE_SECONDS = 60.0
 CONNECT_SECONDS = 15.0
@@ -253,6 +257,30 @@ class DuckDBWarehouse(Warehouse):
             answer = connection.execute(sql)
             return Result(tuple(column[0] for column in answer.description or ()), answer.fetchall())
 
+    def back_up(self, folder: Path) -> None:
+        # No other process can open the file while this connection is, so the copy is of one moment.
+        with self._connect() as connection:
+            connection.execute("force checkpoint")
+            shutil.copyfile(self._working_file, folder / WORKING_COPY)
+        if self.has_publication():
+            shutil.copyfile(self._pointer.resolve(), folder / PUBLISHED_COPY)
+
+    def restore(self, folder: Path) -> None:
+        self.discard()
+        _copy_whole(folder / WORKING_COPY, self._working_file)
+
+    def restore_publication(self, folder: Path, publication_id: int) -> None:
+        file = self._published_folder / f"footfall-{publication_id:06d}.duckdb"
+        _copy_whole(folder / PUBLISHED_COPY, file)
+        self._point_to(file)
+
+    def discard(self) -> None:
+        self._pointer.unlink(missing_ok=True)
+        for _, path in self._published_files():
+            path.unlink()
+        for file in (self._working_file, self._working_file.with_name(self._working_file.name + ".wal")):
+            file.unlink(missing_ok=True)
+
     def dbt_environment(self) -> dict[str, str]:
         return {
             "FOOTFALL_DUCKDB_PATH": str(self._working_file),
@@ -346,6 +374,9 @@ def _copy_marts(connection: duckdb.DuckDBPyConnection, marts: Sequence[Mart], hi
             f"select * from {mart.candidate} order by {', '.join(mart.key)}"
         ).fetchone()
         written[mart.published] = rows[0]
+        columns = connection.table(f"publication.{mart.published}").columns
+        for statement in comment_statements(mart, f"publication.{mart.published}", columns).values():
+            connection.execute(statement)
     return written
 
 
@@ -372,6 +403,15 @@ def _attached(
 def _remove_database(file: Path) -> None:
     for path in (file, file.with_name(file.name + ".wal")):
         path.unlink(missing_ok=True)
+
+
+def _copy_whole(source: Path, target: Path) -> None:
+    """A copy that is there whole or not at all, for its owner alone."""
+    partial = target.with_name(target.name + ".partial")
+    shutil.copyfile(source, partial)
+    make_private(partial)
+    _sync_file(partial)
+    os.replace(partial, target)
 
 
 def _sync_file(file: Path) -> None:

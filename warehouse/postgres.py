@@ -1,7 +1,7 @@
 """Postgres: the warehouse that teams run and BI tools connect to.
 
-The tables in `marts` are permanent: changed rows are deleted and inserted in one transaction, so grants, policies and
-comments stay, readers never wait, and a REPEATABLE READ transaction sees one publication.
+The tables in `marts` are permanent: changed rows are deleted and inserted in one transaction, so grants and policies
+stay, readers never wait, and a REPEATABLE READ transaction sees one publication.
 """
 
 import os
@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -39,6 +40,8 @@ from warehouse.base import (
     Warehouse,
     WarehouseError,
 )
+from warehouse.catalogue import describe_and_index
+from warehouse.postgres_backup import dump, restore
 from warehouse.publications import record_publication
 from warehouse.tables import COLUMNS_PRESENT, RAW, TABLES, add_columns, create_table
 
@@ -54,6 +57,8 @@ WORK_MEMORY = "64MB"
 LOCK_TIMEOUT = "200ms"
 LOCK_ATTEMPTS = 50
 LOCK_PAUSE_SECONDS = 0.5
+DUMP = "warehouse.dump"
+_OWN_SCHEMAS = "('raw', 'ops', 'staging', 'intermediate', 'candidate', 'candidate_safe', 'marts', 'marts_safe')"
 RUN_LOCK = 0x466F6F7466616C6C  # "Footfall"
 BUILD_APPLICATION = "footfall dbt"  # as in profiles/profiles.yml
 # Whoever holds the lock is alone: the build of a run that was killed, or lost its lock, is not to write into the next.
@@ -221,6 +226,7 @@ class PostgresWarehouse(Warehouse):
             for mart in marts if is_guarded else ():
                 if mart.published not in present:
                     guard_table(tx, self._roles, mart.schema, mart.name)
+            describe_and_index(tx, marts)
             publication_id = self.next_publication_id(tx)
             record_publication(tx, publication_id, run_id, fingerprint, as_of)
         return Publication(publication_id, run_id, changed)
@@ -311,6 +317,22 @@ class PostgresWarehouse(Warehouse):
             set_up_access(tx, self._roles)
             if reader:
                 add_login(tx, self._roles, reader, verifier)
+
+    def back_up(self, folder: Path) -> None:
+        dump(self._dsn, folder / DUMP)
+
+    def restore(self, folder: Path) -> None:
+        self.discard()
+        restore(self._dsn, folder / DUMP)
+
+    def restore_publication(self, folder: Path, publication_id: int) -> None:
+        """It came with the rest."""
+
+    def discard(self) -> None:
+        with self.transaction() as tx:
+            for (schema,) in tx.fetch(f"select nspname from pg_namespace where nspname in {_OWN_SCHEMAS}"):
+                tx.execute(f"drop schema {schema} cascade")
+        self._fencing_token = None  # the fence went too; the lock itself is no table
 
     def dbt_environment(self) -> dict[str, str]:
         parts = urlsplit(self._dsn)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from ingest.entities import BIGINT, BOOLEAN, DATE, RAW_TABLES, TEXT, TIMESTAMP, RawTable
+from ingest.entities import BIGINT, BOOLEAN, DATE, EVENT_TYPES, RAW_TABLES, TEXT, TIMESTAMP, RawTable
 
 INTEGER = "integer"
 SMALLINT = "smallint"
@@ -27,6 +27,24 @@ TIME_ZONE_VERSIONS = RawTable("time_zone_versions", (("timezone", TEXT), ("tzdat
 
 # The zone each workspace was last built with, so that a change is seen.
 WORKSPACE_TIME_ZONES = RawTable("workspace_time_zones", (("workspace_id", TEXT), ("timezone", TEXT)))
+
+# Columns of raw.events that files may leave out; how many rows have them is remembered by load and day.
+OPTIONAL_COLUMNS = (
+    "event_name",
+    "page_path",
+    "client_session_key",
+    "ip_hash",
+    "user_agent_hash",
+    "referrer_host",
+    "device_type",
+    "browser",
+    "os",
+    "country_code",
+    "metadata",
+    "metadata_category",
+    "seconds_spent",
+    "revenue",
+)
 
 RAW = (*RAW_TABLES, TIME_ZONE_DAYS, TIME_ZONE_VERSIONS, WORKSPACE_TIME_ZONES)
 
@@ -184,7 +202,72 @@ OPS: dict[str, tuple[tuple[str, str], ...]] = {
         ("field", TEXT),
         ("at_most", BIGINT),
     ),
+    # What each load held of each local day: the memory of the gates (orchestration/gate_memory.py).
+    "ops.load_profiles": (
+        ("load_id", BIGINT),
+        ("workspace_id", TEXT),
+        ("activity_date", DATE),
+        ("events", BIGINT),
+        *((f"type_{name}", BIGINT) for name in EVENT_TYPES),
+        *((f"with_{name}", BIGINT) for name in OPTIONAL_COLUMNS),
+    ),
+    # What the gates found in a run, and what people accepted of it.
+    "ops.findings": (
+        ("run_id", TEXT),
+        ("finding_id", TEXT),
+        ("workspace_id", TEXT),
+        ("activity_date", DATE),
+        ("gate", TEXT),
+        ("subject", TEXT),
+        ("seen", SUM),
+        ("usual", SUM),
+        ("blocks", BOOLEAN),
+        ("is_accepted", BOOLEAN),
+        ("words", TEXT),
+    ),
+    "ops.accepted_findings": (
+        ("finding_id", TEXT),
+        ("workspace_id", TEXT),
+        ("activity_date", DATE),
+        ("gate", TEXT),
+        ("subject", TEXT),
+        ("words", TEXT),
+        ("accepted_at", TIMESTAMP),
+        ("accepted_by", TEXT),
+        ("reason", TEXT),
+        ("is_lasting", BOOLEAN),
+    ),
     "ops.fence": (("token", BIGINT),),
+    # What ran, how it ended and what it found (orchestration/history.py). A run that is `running` while nobody holds
+    # the lock did not finish.
+    "ops.runs": (
+        ("run_id", TEXT),
+        ("kind", TEXT),
+        ("started_at", TIMESTAMP),
+        ("ended_at", TIMESTAMP),
+        ("seconds", SECONDS),
+        ("outcome", TEXT),
+        ("rows_read", BIGINT),
+        ("rows_loaded", BIGINT),
+        ("publication_id", BIGINT),
+        ("message", TEXT),
+    ),
+    "ops.steps": (
+        ("run_id", TEXT),
+        ("step_number", INTEGER),
+        ("step", TEXT),
+        ("started_at", TIMESTAMP),
+        ("seconds", SECONDS),
+        ("rows", BIGINT),
+        ("has_failed", BOOLEAN),
+    ),
+    "ops.checks": (
+        ("run_id", TEXT),
+        ("name", TEXT),
+        ("passed", BOOLEAN),
+        ("blocks", BOOLEAN),
+        ("detail", TEXT),
+    ),
     # People who were erased, with the certificate of it. Until completed_at the storage may hold bytes of them; their
     # user_key stands here until the tables were searched for it.
     "ops.erasures": (

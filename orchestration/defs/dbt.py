@@ -11,6 +11,7 @@ import dagster as dg
 from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
 
 from orchestration.defs.resources import RefreshResource
+from orchestration.failures import failed_dbt_checks
 from orchestration.project import PROFILES_DIR, PROJECT_DIR, dbt_environment, dbt_variables, ensure_manifest
 from orchestration.refresh import Throttle
 from orchestration.settings import Settings
@@ -43,9 +44,13 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, refresh: 
     }
     # Should dbt die before it writes its results, those of an earlier build must not be taken for them.
     (settings.dbt_target_path / "run_results.json").unlink(missing_ok=True)
-    with mock.patch.dict(os.environ, environment):
-        events = dbt.cli(arguments, context=context, target_path=settings.dbt_target_path).stream()
-        yield from _with_progress(events)
+    with refresh.run.recorder.step("dbt_models"), mock.patch.dict(os.environ, environment):
+        try:
+            events = dbt.cli(arguments, context=context, target_path=settings.dbt_target_path).stream()
+            yield from _with_progress(events)
+        except Exception:
+            refresh.run.recorder.check(*failed_dbt_checks(settings))
+            raise
     refresh.run.is_built = not context.is_subset
 
 

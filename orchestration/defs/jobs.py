@@ -2,6 +2,9 @@
 
 import dagster as dg
 
+from orchestration.settings import Settings
+from orchestration.watch import alert_if_stale
+
 _EVERYTHING = dg.AssetSelection.all()
 
 refresh_job = dg.define_asset_job(
@@ -55,3 +58,14 @@ erase_job = dg.define_asset_job(
         "takes no names: Dagster keeps what a run was asked for."
     ),
 )
+
+
+@dg.op(description="Tell the alert hook of workspaces that went silent, and of runs that stopped.")
+def look_for_stale_data(context: dg.OpExecutionContext) -> None:
+    for line in alert_if_stale(Settings()):
+        context.log.warning(line)
+
+
+@dg.job(description="Look for stale data, and tell FOOTFALL_ALERT_WEBHOOK of any.")
+def watch() -> None:
+    look_for_stale_data()

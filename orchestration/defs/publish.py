@@ -32,7 +32,11 @@ CANDIDATES = [dg.AssetKey(["candidate", mart.name]) for mart in MARTS] + [
 def published_tables(refresh: RefreshResource) -> Iterator[dg.MaterializeResult]:
     """Publish every mart, once every check has passed."""
     started = time.monotonic()
-    publication = refresh.run.publish()
+    recorder = refresh.run.recorder
+    with recorder.step("published_tables") as step:
+        publication = refresh.run.publish()
+        recorder.publication_id = publication.publication_id
+        step.rows = sum(publication.changed_rows.values())
     seconds = round(time.monotonic() - started, 3)
     as_of_dates = refresh.run.published_dates()
     for mart in MARTS + SAFE_MARTS:

@@ -32,7 +32,11 @@ BOOKKEEPING = {
 )
 def landing_files(refresh: RefreshResource) -> Iterator[dg.MaterializeResult]:
     """Load the files that the ledger does not know, each in one transaction with its ledger entry."""
-    report = refresh.run.load()
+    recorder = refresh.run.recorder
+    with recorder.step("landing_files") as step:
+        report = refresh.run.load()
+        recorder.rows_read, recorder.rows_loaded = report.total("rows_read"), report.total("loaded")
+        step.rows = recorder.rows_loaded
     for name, key in ENTITY_KEYS.items():
         files = [file for file in report.files if file.entity == name]
         yield dg.MaterializeResult(

@@ -14,6 +14,7 @@ from pydantic import Field, PrivateAttr
 from orchestration.dagster_home import leave_flushing_to_the_system
 from orchestration.project import DBT_OF_A_RUN, PROFILES_DIR, PROJECT_DIR
 from orchestration.rebuild import Scope
+from orchestration.recording import recorded
 from orchestration.refresh import Refresh, open_refresh
 from orchestration.settings import Settings
 
@@ -65,7 +66,7 @@ class RefreshResource(dg.ConfigurableResource):
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["RefreshResource"]:
         leave_flushing_to_the_system()
-        with open_refresh(Settings(), context.run_id, **self.request) as run:
+        with open_refresh(Settings(), context.run_id, **self.request) as run, recorded(run):
             self._run = run
             yield self
 

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from orchestration.defs.jobs import purge_job, refresh_job
+from orchestration.defs.jobs import purge_job, refresh_job, watch
 from orchestration.settings import Settings
 
 settings = Settings()
@@ -23,4 +23,12 @@ daily_purge = dg.ScheduleDefinition(
     default_status=(
         dg.DefaultScheduleStatus.STOPPED if settings.retain_raw_days is None else dg.DefaultScheduleStatus.RUNNING
     ),
+)
+
+daily_watch = dg.ScheduleDefinition(
+    name="daily_watch",
+    job=watch,
+    cron_schedule=settings.watch_cron,
+    execution_timezone=settings.schedule_timezone,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import quote
 
@@ -196,6 +197,17 @@ def test_builder_reads_raw_replaces_what_is_built_and_publishes(connect, warehou
     # A mart that is new is guarded by the publication that brings it.
     assert rows(connect("access_acme"), "select workspace_id from rpt_more") == [("acme",)]
     refused(connect("access_dashboard"), "select * from marts.rpt_more")
+
+
+def test_builder_publishes_what_only_the_owner_may_describe_and_index(warehouse, dsn):
+    """After an upgrade the owner's next run brings them."""
+    login = f"access_builder:{quote(PASSWORD)}@{dsn.rpartition('@')[2]}"
+    described = [replace(MARTS[0], description="Visits.", indexes=(("users",),))]
+    comment = "select obj_description(cast('marts.rpt_visits' as regclass)), to_regclass('marts.rpt_visits_users')"
+    publish(PostgresWarehouse(f"postgresql://{login}", PREFIX), described)
+    assert warehouse.read(comment).rows == [(None, None)]
+    publish(warehouse, described)
+    assert warehouse.read(comment).rows == [("Visits.", "rpt_visits_users")]
 
 
 def test_changed_workspace_replaces_the_one_before(connect, warehouse):

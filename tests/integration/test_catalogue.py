@@ -12,12 +12,14 @@ CONTRACT = {
     "dim_workspaces": "workspace_id workspace_name timezone first_activity_date as_of_date users",
     "dim_users": "workspace_id user_key signup_date first_active_date last_active_date days_since_first_active"
     " days_since_last_active lifetime_days active_days_30 sessions_30 events_30 features_used_30 revenue_total"
-    " device_type browser os country_code lifecycle_status engagement_score risk_state churn_probability",
+    " device_type browser os country_code lifecycle_status lifecycle_order engagement_score risk_state risk_order"
+    " churn_probability",
     "dim_features": "workspace_id feature_name category is_in_catalogue first_used_date last_used_date",
     "dim_segments": "workspace_id segment_id segment_name segment_type criteria characteristics users avg_engagement"
     " avg_revenue created_at updated_at",
     "bridge_user_segments": "workspace_id segment_id user_key",
     "fct_sessions": "session_id workspace_id user_key session_date started_at ended_at duration_seconds length_bucket"
+    " length_bucket_order"
     " events page_views feature_uses entry_page exit_page device_type browser os country_code is_bounce"
     " is_bot is_anomalous",
     "fct_user_days": "workspace_id user_key activity_date events sessions page_views feature_uses revenue",
@@ -44,9 +46,9 @@ CONTRACT = {
     "rpt_activity_by_hour": "hour_of_day active_users sessions events",
     "rpt_activity_by_weekday": "iso_weekday active_users sessions events",
     "rpt_sessions": "sessions avg_seconds median_seconds",
-    "rpt_session_breakdown": "dimension value users sessions share",
+    "rpt_session_breakdown": "dimension value value_order users sessions share",
     "rpt_features": "feature_name category usage_count unique_users avg_time_spent adoption_rate active_adoption_rate"
-    " retention_rate trend usage_rank is_unused last_used_date",
+    " retention_rate trend trend_order usage_rank is_unused last_used_date",
     "rpt_adoption_funnel": "stage_order stage users dropoff_rate",
     "rpt_paths": "path_rank path frequency users avg_completion",
     "rpt_path_steps": "path_rank step page reached dropoff_rate",
@@ -57,7 +59,7 @@ CONTRACT = {
     "rpt_retention_curve": "day eligible_users retained_users retention_rate",
     "rpt_cohorts": "cohort_start cohort_users day1 day7 day14 day30 day60 day90",
     "rpt_churn": "churned_users churn_rate avg_lifetime_days",
-    "rpt_churn_risk": "risk_state users churn_probability sample_size characteristics",
+    "rpt_churn_risk": "risk_state risk_order users churn_probability sample_size characteristics",
 }
 # Described in docs/metrics, in the contract's style.
 BEYOND_THE_CONTRACT = {

@@ -16,6 +16,8 @@ from orchestration.settings import PROJECT_ROOT
 
 FOOTFALL = Path(sys.executable).parent / "footfall"
 SECRET = "a secret of the tests, long enough"
+LOAD_CHECKS = ["loaded_files_as_expected", "loads_as_usual"]
+STEPS = ["landing_files", *LOAD_CHECKS, "dbt_models", "candidate_as_expected", "published_tables"]
 DAY = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0) - timedelta(days=3)
 
 
@@ -80,7 +82,7 @@ def shop(tmp_path_factory) -> Installation:
     installation.land("events/bad.ndjson", b"\n".join(bad) + b"\n")
     archive = gzip.compress(ndjson(*(view(number) for number in range(200, 3000))))
     installation.land("events/truncated.ndjson.gz", archive[: len(archive) // 2])
-    installation.first_run = installation.footfall("run")
+    installation.first_run = installation.footfall("--log-format", "json", "run")
     return installation
 
 
@@ -109,6 +111,33 @@ def test_corrupt_archive_refuses_the_file_and_the_run_goes_on(shop):
     ) == [("rejected", 0, 0)]
 
 
+def test_every_line_of_a_run_is_json_when_asked_for(shop):
+    lines = [json.loads(line) for line in shop.first_run.stderr.splitlines()]
+    assert {"time", "level", "message", "run_id", "step"} <= set.intersection(*(set(line) for line in lines))
+    assert all(datetime.fromisoformat(line["time"]).tzinfo for line in lines)
+    assert len({line["run_id"] for line in lines}) == 1
+    ended = [(line["step"], line["rows"]) for line in lines if "seconds" in line]
+    assert sorted(step for step, _ in ended) == sorted(STEPS)
+    assert dict(ended)["landing_files"] == 31
+    assert {line["step"] for line in lines if "truncated.ndjson.gz" in line["message"]} == {"landing_files"}
+
+
+def test_history_of_a_run_tells_its_steps_and_checks(shop):
+    (run,) = [json.loads(line) for line in shop.footfall("runs", "--json").stdout.splitlines()]
+    assert (run["kind"], run["outcome"], run["message"]) == ("run", "published", None)
+    assert (run["rows_read"], run["rows_loaded"], run["publication_id"]) == (38, 31, 1)
+    steps = [step["step"] for step in run["steps"]]
+    assert steps[:1] + sorted(steps[1:3]) + steps[3:] == STEPS, "the two checks of loads are of no order"
+    assert not any(step["has_failed"] for step in run["steps"])
+    assert 0 < sum(step["seconds"] for step in run["steps"]) <= run["seconds"]
+    assert {check["name"]: check["passed"] for check in run["checks"]} == dict.fromkeys(
+        (*LOAD_CHECKS, "candidate_as_expected"), True
+    )
+    shown = shop.footfall("runs", run["run_id"][:8]).stdout
+    assert run["run_id"] in shown and all(step in shown for step in STEPS)
+    assert shop.footfall("runs", "no such run").returncode == 1
+
+
 def test_nothing_personal_is_in_the_warehouse_file(shop):
     content = (shop.home / "duckdb" / "warehouse.duckdb").read_bytes()
     assert b"teleport" not in content
@@ -120,6 +149,7 @@ def test_second_run_has_nothing_to_do_and_does_not_start_dagster(shop):
     again = shop.footfall("run")
     assert (again.returncode, "Dagster" in again.stderr) == (0, False), again.stderr
     assert "Nothing new" in again.stdout
+    assert shop.working("select outcome from ops.runs order by started_at") == [("published",), ("nothing new",)]
 
 
 def test_new_file_is_published_by_an_incremental_build(shop):
@@ -145,6 +175,12 @@ def test_planted_wrong_number_fails_the_audit_and_readers_see_the_old_marts(shop
     assert "Nothing was published" in finished.stderr
     assert re.search(r"failed: test \w*events\w*\n    default, ", finished.stderr), "the offending rows are shown"
     assert shop.rows("select * from fct_user_days order by user_key") == before
+    ((outcome, message, failed),) = shop.working(
+        "select outcome, message, (select step from ops.steps where has_failed and steps.run_id = runs.run_id)"
+        " from ops.runs order by started_at desc limit 1"
+    )
+    assert (outcome, failed) == ("failed", "dbt_models")
+    assert re.fullmatch(r"(test \w+: \d+ rows(; )?)+", message), "the tests are named, rows are not"
 
     day = DAY.date().isoformat()
     repaired = shop.footfall("backfill", "--from", day, "--to", day)
@@ -219,6 +255,12 @@ def test_missing_landing_folder_is_wrong_usage(tmp_path):
     assert "nowhere" in finished.stderr
 
 
+def test_an_error_that_ends_the_command_is_json_too(tmp_path):
+    finished = Installation(tmp_path).footfall("run", "--landing", "nowhere", FOOTFALL_LOG_FORMAT="json")
+    (line,) = [json.loads(line) for line in finished.stderr.splitlines()]
+    assert (finished.returncode, line["level"], "nowhere" in line["message"]) == (2, "error", True)
+
+
 def test_future_as_of_is_wrong_usage(tmp_path):
     finished = Installation(tmp_path).footfall("run", "--as-of", "2999-01-01")
     assert (finished.returncode, "not over yet" in finished.stderr) == (2, True)
@@ -266,7 +308,26 @@ def test_doctor_names_a_setting_that_is_wrong(tmp_path):
 
 @pytest.mark.parametrize(
     "command",
-    ["run", "backfill", "reload", "purge", "query", "doctor", "demo", "dev", "docs", "serve", "token", "stop"],
+    [
+        *(
+            "run",
+            "runs",
+            "accept",
+            "backup",
+            "restore",
+            "backfill",
+            "reload",
+            "purge",
+            "query",
+            "doctor",
+            "demo",
+            "dev",
+            "docs",
+            "serve",
+            "token",
+        ),
+        "stop",
+    ],
 )
 def test_every_command_has_help(command, tmp_path):
     finished = Installation(tmp_path).footfall(command, "--help")

@@ -18,7 +18,12 @@ BIN = Path(sys.executable).parent
 SECRET = "a secret of the tests, long enough"
 SECONDS_TO_PUBLISH = 90
 
-BORDERS = {"loaded_files_as_expected", "distinct_values_within_limits", "candidate_as_expected"}
+BORDERS = {
+    "loaded_files_as_expected",
+    "loads_as_usual",
+    "distinct_values_within_limits",
+    "candidate_as_expected",
+}
 ENTITIES = ("consents", "erasures", "events", "features", "funnels", "goals", "segments", "users", "workspaces")
 BOOKKEEPING = (
     "funnel_steps",
@@ -237,12 +242,12 @@ def test_whatever_a_person_starts_runs_in_one_process(definitions):
 def test_jobs_schedules_and_one_sensor(definitions):
     repository = definitions.get_repository_def()
     jobs = sorted(job.name for job in repository.get_all_jobs() if not job.name.startswith("__"))
-    assert jobs == ["backfill", "erase", "purge", "refresh", "reload"]
+    assert jobs == ["backfill", "erase", "purge", "refresh", "reload", "watch"]
     schedule = repository.get_schedule_def("daily_refresh")
     assert (schedule.cron_schedule, schedule.execution_timezone, schedule.job_name) == ("0 6 * * *", "UTC", "refresh")
     sensor = repository.get_sensor_def("landing_folder")
     assert (sensor.job_name, sensor.minimum_interval_seconds) == ("refresh", 10)
-    assert sorted(one.name for one in repository.schedule_defs) == ["daily_purge", "daily_refresh"]
+    assert sorted(one.name for one in repository.schedule_defs) == ["daily_purge", "daily_refresh", "daily_watch"]
     assert [one.name for one in repository.sensor_defs] == ["landing_folder"]
 
 

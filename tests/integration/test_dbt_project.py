@@ -9,6 +9,7 @@ import pytest
 
 from ingest.entities import DATE, DECIMAL, TEXT, USER_COLUMNS
 from orchestration.project import DBT_EXECUTABLE, PROJECT_DIR, dbt_environment
+from orchestration.settings import PROJECT_ROOT
 from warehouse.open import open_warehouse
 from warehouse.tables import TABLES
 
@@ -98,13 +99,43 @@ def test_sources_are_tables_that_footfall_writes(manifest):
 
 
 def test_conditions_know_every_column_of_dim_users_and_its_kind(marts):
-    """The loader refuses by this list what the models could not compare."""
+    """The loader refuses by this list what the models could not compare. Orders of labels are for BI tools only."""
     (dim_users,) = (mart for mart in marts if mart["name"] == "dim_users")
     kinds = {"text": TEXT, "date": DATE}
-    columns = {name: kinds.get(column["data_type"], DECIMAL) for name, column in dim_users["columns"].items()}
+    columns = {
+        name: kinds.get(column["data_type"], DECIMAL)
+        for name, column in dim_users["columns"].items()
+        if not name.endswith("_order")
+    }
     assert columns == USER_COLUMNS
 
 
 def test_models_know_the_columns_of_dim_users_that_the_loader_knows(manifest):
     macro = manifest["macros"]["macro.footfall.user_columns"]["macro_sql"]
     assert set(re.findall(r"'(\w+)'", macro)) - {"text", "date", "number"} == set(USER_COLUMNS)
+
+
+def test_exposures_depend_on_the_marts_that_their_queries_name(manifest, marts):
+    names = {mart["name"] for mart in marts}
+    exposures = manifest["exposures"].values()
+    assert {exposure["name"] for exposure in exposures} == {"report", "service", "dashboard", "superset"}
+    for exposure in exposures:
+        assert marts_named_in(exposure["config"]["meta"]["queries"], names) == {
+            node.rpartition(".")[2] for node in exposure["depends_on"]["nodes"]
+        }, exposure["name"]
+
+
+def test_every_query_of_what_is_served_belongs_to_an_exposure(manifest, marts):
+    names = {mart["name"] for mart in marts}
+    listed = [path for exposure in manifest["exposures"].values() for path in exposure["config"]["meta"]["queries"]]
+    assert marts_named_in(["serving"], names) == marts_named_in(listed, names)
+
+
+def marts_named_in(paths: list[str], marts: set[str]) -> set[str]:
+    """Names of marts that are words of these files, or of the Python and YAML files in these folders."""
+    files = [
+        file
+        for path in map(PROJECT_ROOT.joinpath, paths)
+        for file in ([path] if path.is_file() else [*path.rglob("*.py"), *path.rglob("*.yaml")])
+    ]
+    return marts & {word for file in files for word in re.findall(r"\w+", file.read_text(encoding="utf-8"))}

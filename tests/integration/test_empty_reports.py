@@ -97,15 +97,17 @@ def breakdown(length_bucket: str | None = None) -> list[dict]:
         {
             "dimension": "length_bucket",
             "value": bucket,
+            "value_order": order,
             "users": int(bucket == length_bucket),
             "sessions": int(bucket == length_bucket),
             "share": None if length_bucket is None else Decimal(100 if bucket == length_bucket else 0),
         }
-        for bucket in ("0-30s", "30s-2m", "2m-5m", "5m-15m", "15m-30m", "30m+")
+        for order, bucket in enumerate(("0-30s", "30s-2m", "2m-5m", "5m-15m", "15m-30m", "30m+"), start=1)
     ]
     traits = ("device_type", "browser", "os", "country_code") if length_bucket else ()
     return rows + [
-        {"dimension": trait, "value": "unknown", "users": 1, "sessions": 1, "share": Decimal(100)} for trait in traits
+        {"dimension": trait, "value": "unknown", "value_order": None, "users": 1, "sessions": 1, "share": Decimal(100)}
+        for trait in traits
     ]
 
 
@@ -130,7 +132,8 @@ def feature(**values: object) -> dict:
     """A row of rpt_features of one feature; what is not named says that nobody is there."""
     rates = ("adoption_rate", "active_adoption_rate", "retention_rate")
     parts = {f"{rate}_{part}": 0 for rate in rates for part in ("numerator", "denominator")}
-    usage = {"usage_count": 0, "unique_users": 0, "avg_time_spent": None, "trend": "stable", "usage_rank": 1}
+    usage = {"usage_count": 0, "unique_users": 0, "avg_time_spent": None, "usage_rank": 1}
+    usage |= {"trend": "stable", "trend_order": 2}
     return {"feature_name": "export", **usage, **dict.fromkeys(rates), **parts, "is_unused": True} | values
 
 
@@ -189,8 +192,8 @@ def state(is_active: bool) -> dict[str, list[dict]]:
     return {
         "rpt_churn": [churn | {"avg_lifetime_days": None}],
         "rpt_churn_risk": [
-            {"risk_state": name, "users": count, "churn_probability": None, "sample_size": 0}
-            for name, count in users.items()
+            {"risk_state": name, "risk_order": order, "users": count, "churn_probability": None, "sample_size": 0}
+            for order, (name, count) in enumerate(users.items(), start=1)
         ],
         "rpt_stickiness": [
             {
@@ -278,6 +281,7 @@ EXPECTED = {
                 active_adoption_rate_numerator=1,
                 active_adoption_rate_denominator=1,
                 trend="increasing",
+                trend_order=1,
                 is_unused=False,
                 last_used_date=date(2026, 6, 29),
             )

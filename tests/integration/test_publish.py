@@ -26,6 +26,10 @@ def warehouse(request, tmp_path):
         from warehouse.postgres import PostgresWarehouse
 
         opened = PostgresWarehouse(request.getfixturevalue("postgres_server").new_database())
+    return prepared(opened)
+
+
+def prepared(opened):
     opened.prepare()
     with opened.transaction() as tx:
         tx.execute("create schema candidate")
@@ -71,6 +75,41 @@ def test_published_rows_equal_the_candidate_after_changes_additions_and_removals
         assert publication.publication_id == version
         published = warehouse.read("select id, version, newest from first order by id").rows
         assert published == [(n, 0 if n % 10 == 0 else version, version) for n in range(1, rows + version + 1)]
+
+
+COMMENTS = {
+    "duckdb": "select column_name, comment from duckdb_columns() where table_name = 'first'"
+    " union all select null, comment from duckdb_tables() where table_name = 'first'",
+    "postgres": "select cast(attname as text), col_description(attrelid, attnum) from pg_attribute"
+    " where attrelid = cast('marts.first' as regclass) and attnum > 0 and not attisdropped"
+    " union all select null, obj_description(cast('marts.first' as regclass))",
+}
+
+
+def test_comments_follow_the_descriptions_with_each_publication(warehouse):
+    for version, words in ((1, "It's a row."), (2, "Another row."), (3, "Another row.")):
+        write_candidate(warehouse, version)
+        described = Mart(
+            "first", ("id",), description=words, column_descriptions={"id": "it's 'the' key", "gone": "not there"}
+        )
+        with warehouse.lock(0):
+            warehouse.publish([described, MARTS[1]], "run", "fingerprint", None)
+        comments = dict(warehouse.read(COMMENTS[warehouse.engine]).rows)
+        assert comments == {None: words, "id": "it's 'the' key", "version": None, "newest": None}
+
+
+def test_indexes_are_there_with_the_publication_that_needs_them_and_stay(postgres_server):
+    from warehouse.postgres import PostgresWarehouse
+
+    opened = prepared(PostgresWarehouse(postgres_server.new_database()))
+    indexed = Mart("first", ("id",), indexes=(("version", "newest"),))
+    found = []
+    for version, mart in ((1, MARTS[0]), (2, indexed), (3, indexed)):
+        write_candidate(opened, version)
+        with opened.lock(0):
+            opened.publish([mart, MARTS[1]], "run", "fingerprint", None)
+        found.append(opened.read("select indexname from pg_indexes where tablename = 'first' order by 1").rows)
+    assert found == [[("first_pkey",)], *[[("first_pkey",), ("first_version_newest",)]] * 2]
 
 
 def test_publishing_clears_the_pending_work(warehouse):

@@ -23,9 +23,10 @@ GOOD_SEGMENTS = {
 NOT_COUNTED = {
     "rpt_activity": {"as_of_date"},
     "rpt_adoption_funnel": {"stage"},
-    "rpt_churn_risk": {"churn_probability", "sample_size", "characteristics"},
-    "rpt_features": {"category", "trend", "usage_rank", "is_unused"},
+    "rpt_churn_risk": {"risk_order", "churn_probability", "sample_size", "characteristics"},
+    "rpt_features": {"category", "trend", "trend_order", "usage_rank", "is_unused"},
     "rpt_funnels": {"step_name"},
+    "rpt_session_breakdown": {"value_order"},
 }
 # Reports that have rows whoever is in the segment.
 DENSE = {

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from . import activity, churn, cohorts, conversions, features, funnels, growth, journeys, members, reports, users
+from .labels import add_orders
 from .landing import Landing, Settings
 from .sessions import session_row
 from .workspaces import Workspace, read_workspaces
@@ -58,7 +59,7 @@ def published(landing: Landing, settings: Settings) -> Tables:
 
     A row has its key and the columns of section 8, except prose (characteristics) and copies of the input.
     """
-    return tables_of(read_workspaces(landing, settings))
+    return add_orders(tables_of(read_workspaces(landing, settings)))
 
 
 def published_with_segments(landing: Landing, settings: Settings) -> Tables:
@@ -72,7 +73,7 @@ def published_with_segments(landing: Landing, settings: Settings) -> Tables:
             tables["dim_segments"].append(key | members.dim_segment(membership))
             tables["bridge_user_segments"] += [key | {"user_key": user} for user in membership.members]
             add_reports(tables, workspace.of_members(set(membership.members)), segment_id)
-    return tables
+    return add_orders(tables)
 
 
 def tables_of(workspaces: list[Workspace]) -> Tables:

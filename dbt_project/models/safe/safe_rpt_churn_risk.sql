@@ -69,6 +69,7 @@ select
     workspace_id,
     segment_id,
     risk_state,
+    risk_order,
     case when not is_hidden then users end as users,
     case when not is_sample_hidden then churn_probability end as churn_probability,
     case when not is_sample_hidden then sample_size end as sample_size,

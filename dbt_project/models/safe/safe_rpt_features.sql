@@ -127,6 +127,7 @@ select
     case when not judged.is_retention_hidden then judged.retention_rate_numerator end as retention_rate_numerator,
     case when not judged.is_retention_hidden then judged.retention_rate_denominator end as retention_rate_denominator,
     case when not judged.is_hidden then judged.trend end as trend,
+    case when not judged.is_hidden then judged.trend_order end as trend_order,
     case when not judged.is_hidden then judged.usage_rank end as usage_rank,
     case when not judged.is_hidden then judged.is_unused end as is_unused
 from judged

@@ -94,9 +94,9 @@ def read(reader: Reader, tmp_path: Path) -> Callable[..., tuple[list[dict], list
         compression = COMPRESSIONS.get(extensions[-1])
         source = Source(str(path), name, FORMATS[extensions[0]], compression)
         (described,) = [one for one in ENTITIES if one.name == entity]
-        batches = [batch for _, batch in reader.read(described, [(source, 7)])]
+        batches = list(reader.read(described, [(source, 7)]))
         for batch in batches:
-            assert batch.rows_read == batch.accepted.num_rows + batch.rejected.num_rows
+            assert sum(batch.rows_read.values()) == batch.accepted.num_rows + batch.rejected.num_rows
         return _in_order([batch.accepted for batch in batches]), _in_order([batch.rejected for batch in batches])
 
     return read_rows

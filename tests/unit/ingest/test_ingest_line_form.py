@@ -41,9 +41,9 @@ def read_lines(reader: Reader, tmp_path_factory):
 
     def read(text: str) -> tuple[list[dict], list[dict]]:
         path.write_bytes(text.encode("utf-8", "surrogatepass"))
-        batches = [batch for _, batch in reader.read(EVENTS, [(Source(str(path), "rows.ndjson", "ndjson"), 1)])]
+        batches = list(reader.read(EVENTS, [(Source(str(path), "rows.ndjson", "ndjson"), 1)]))
         for batch in batches:
-            assert batch.rows_read == batch.accepted.num_rows + batch.rejected.num_rows
+            assert sum(batch.rows_read.values()) == batch.accepted.num_rows + batch.rejected.num_rows
         tables = ([batch.accepted for batch in batches], [batch.rejected for batch in batches])
         return tuple(
             sorted((row for one in table for row in one.to_pylist()), key=lambda row: row["line"]) for table in tables

@@ -28,8 +28,8 @@ def peak_kilobytes():
 
 rows = 0
 with Reader(Keys("x" * 32), datetime(2026, 11, 22, tzinfo=timezone.utc)) as reader:
-    for _, batch in reader.read(EVENTS, [(Source(sys.argv[1], "a", "ndjson", "gzip"), 1)]):
-        rows += batch.rows_read
+    for batch in reader.read(EVENTS, [(Source(sys.argv[1], "a", "ndjson", "gzip"), 1)]):
+        rows += sum(batch.rows_read.values())
 print(rows, peak_kilobytes() // 1024)
 """
 

@@ -261,7 +261,7 @@ def test_allowed_parameters_of_a_query_stay(keys, tmp_path):
     path = tmp_path / "rows.ndjson"
     path.write_text(json.dumps(event(page_path="/a?mail=ana@example.com&tab=2&x=3")) + "\n")
     with Reader(keys, CLOCK, rules=PrivacyRules(kept_parameters=frozenset({"tab", "mail"}))) as reader:
-        ((_, batch),) = reader.read(EVENTS, [(Source(str(path), "rows.ndjson", "ndjson"), 1)])
+        (batch,) = reader.read(EVENTS, [(Source(str(path), "rows.ndjson", "ndjson"), 1)])
     assert batch.accepted["page_path"].to_pylist() == ["/a?mail=[email]&tab=2"]
 
 

@@ -10,6 +10,20 @@ users as (
     from {{ ref('int_users') }} as users
     inner join {{ ref('int_as_of_dates') }} as as_of_dates on users.workspace_id = as_of_dates.workspace_id
 
+),
+
+lifecycles as (
+
+    select
+        *,
+        case
+            when first_active_date is null then 'never_active'
+            when days_since_first_active <= 6 then 'new'
+            when days_since_last_active <= 29 then 'active'
+            else 'lapsed'
+        end as lifecycle_status
+    from users
+
 )
 
 select
@@ -30,16 +44,13 @@ select
     devices.browser,
     devices.os,
     devices.country_code,
-    case
-        when users.first_active_date is null then 'never_active'
-        when users.days_since_first_active <= 6 then 'new'
-        when users.days_since_last_active <= 29 then 'active'
-        else 'lapsed'
-    end as lifecycle_status,
+    users.lifecycle_status,
+    {{ label_order('users.lifecycle_status', lifecycle_statuses()) }} as lifecycle_order,
     cast(round(coalesce(scores.engagement_score, 0), 2) as decimal(5, 2)) as engagement_score,
     risks.risk_state,
+    {{ label_order('risks.risk_state', risk_labels()) }} as risk_order,
     cast(round(probabilities.churn_probability, 2) as decimal(5, 2)) as churn_probability
-from users
+from lifecycles as users
 left join {{ ref('int_engagement_scores') }} as scores
     on users.workspace_id = scores.workspace_id
         and users.user_key = scores.user_key

@@ -161,6 +161,20 @@ measures as (
             and periods.timeframe = user_totals.timeframe
             and features.feature_name = user_totals.feature_name
 
+),
+
+trends as (
+
+    select
+        *,
+        case
+            when uses_before = 0 and uses_now > 0 then 'increasing'
+            when 10 * uses_now > 11 * uses_before then 'increasing'
+            when 10 * uses_now < 9 * uses_before then 'decreasing'
+            else 'stable'
+        end as trend
+    from measures
+
 )
 
 select
@@ -181,16 +195,12 @@ select
     cast({{ ratio('100 * users_of_both', 'users_before') }} as decimal(5, 2)) as retention_rate,
     users_of_both as retention_rate_numerator,
     users_before as retention_rate_denominator,
-    case
-        when uses_before = 0 and uses_now > 0 then 'increasing'
-        when 10 * uses_now > 11 * uses_before then 'increasing'
-        when 10 * uses_now < 9 * uses_before then 'decreasing'
-        else 'stable'
-    end as trend,
+    trend,
+    {{ label_order('trend', trends()) }} as trend_order,
     row_number() over (
         partition by workspace_id, segment_id, timeframe
         order by uses_now desc, {{ byte_order('feature_name') }}
     ) as usage_rank,
     uses_now = 0 as is_unused,
     last_used_date
-from measures
+from trends

@@ -4,7 +4,10 @@ length_buckets as (
 
     select buckets.length_bucket
     from (
-        values ('0-30s'), ('30s-2m'), ('2m-5m'), ('5m-15m'), ('15m-30m'), ('30m+')
+        values
+        {%- for bucket in length_buckets() %}
+            ('{{ bucket }}'){{ ',' if not loop.last }}
+        {%- endfor %}
     ) as buckets (length_bucket)
 
 ),
@@ -100,6 +103,7 @@ select
     timeframe,
     dimension,
     value,
+    case dimension when 'length_bucket' then {{ label_order('value', length_buckets()) }} end as value_order,
     users,
     sessions,
     cast({{ ratio('100 * sessions', 'all_sessions') }} as decimal(5, 2)) as share

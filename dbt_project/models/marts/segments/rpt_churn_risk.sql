@@ -29,6 +29,7 @@ select
     reports.workspace_id,
     reports.segment_id,
     states.risk_state,
+    {{ label_order('states.risk_state', risk_labels()) }} as risk_order,
     cast(coalesce(users_of_segments.users, 0) as bigint) as users,
     cast(round(states.churn_probability, 2) as decimal(5, 2)) as churn_probability,
     states.sample_size,
