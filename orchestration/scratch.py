@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
+from ingest.temporary import temporary_folders_in
 from warehouse.owner_only import make_private
 
 FOLDER = "temporary"
@@ -19,7 +20,7 @@ FOLDER = "temporary"
 
 @contextmanager
 def scratch_folder(home: Path) -> Iterator[Path]:
-    """A folder of this process's own under `home`, gone at the end of the block; `tempfile` uses it meanwhile.
+    """A folder of this run's own under `home`, gone at the end of the block; loading uses it meanwhile.
 
     A run holds a lock on its folder, so that two runs of one home, each on a warehouse of its own, let each other be.
     """
@@ -33,11 +34,10 @@ def scratch_folder(home: Path) -> Iterator[Path]:
                 _remove_abandoned(folder)
             own = Path(tempfile.mkdtemp(dir=parent))
             flock(held.enter_context(_opened(own)), LOCK_EX)
-        before, tempfile.tempdir = tempfile.tempdir, str(own)
         try:
-            yield own
+            with temporary_folders_in(own):
+                yield own
         finally:
-            tempfile.tempdir = before
             shutil.rmtree(own, ignore_errors=True)
 
 
