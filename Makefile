@@ -46,8 +46,8 @@ demo: .venv/.locked ## Run the whole pipeline on made-up data (TARGET=postgres: 
 test: .venv/.locked ## Run all tests
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 20
 
-test-faults: .venv/.locked ## Kill runs at every named point and at random moments, on both engines (half an hour)
-	@FOOTFALL_TEST_ALL_FAULTS=1 $(BIN)/pytest tests/faults
+test-faults: .venv/.locked ## Kill and disturb runs at every named point and at random moments, on both engines (an hour)
+	@FOOTFALL_TEST_ALL_FAULTS=1 $(BIN)/pytest tests/faults tests/integration/test_distinct_values.py
 
 bench: .venv/.locked ## Measure the pipeline against its floors (EVENTS=15000000, ENGINE=duckdb|postgres|both)
 	@$(BIN)/python -m tests.benchmarks.bench --events $(EVENTS) --engine $(ENGINE)

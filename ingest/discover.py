@@ -237,12 +237,21 @@ def _is_unchanged(entry: Entry) -> bool:
 
 
 @contextmanager
-def _unchanged(_root: str, entry: Entry) -> Iterator[str]:
-    """A local file is read where it is."""
+def _unchanged(root: str, entry: Entry) -> Iterator[str]:
+    """A local file is read where it is. Raises LandingError when the whole landing root is gone."""
     if not _is_unchanged(entry):
-        raise FileChanged("changed since it was found; left for the next run")
+        raise _changed(root, "changed since it was found; left for the next run")
     try:
         yield entry.real_path
     finally:  # also when reading failed: half a file is not a damaged one
         if not _is_unchanged(entry):
-            raise FileChanged("changed while it was read; left for the next run")
+            raise _changed(root, "changed while it was read; left for the next run")
+
+
+def _changed(root: str, words: str) -> Exception:
+    if os.path.isdir(root):
+        return FileChanged(words)
+    return LandingError(
+        f"the landing root {root} vanished during the run. Bring it back and run again: "
+        "what was loaded stays, the rest is loaded then."
+    )

@@ -7,7 +7,6 @@ A private in-memory DuckDB does the parsing, the rules and the keyed hashing, wh
 
 import json
 import secrets
-import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Set
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -33,6 +32,7 @@ from ingest.parts import Parts, shared_chunks
 from ingest.policies import Policies
 from ingest.privacy import DEFAULT_RULES, Keys, PrivacyRules, scrubbed_payload, tombstone_sql
 from ingest.salts import SALT_BYTES
+from ingest.temporary import temporary_folder
 from ingest.time_zones import zone_names
 from ingest.user_agents import traits_of
 from ingest.validate import FUTURE_HOURS, fault_sql, given_sql, timestamp_sql
@@ -154,7 +154,7 @@ class Reader:
             )
         self.keys = keys.salted(rules.ip_salts.salt(clock) if rules.ip_salts else secrets.token_bytes(SALT_BYTES))
         self.max_row_bytes = max_row_bytes
-        self._spill = tempfile.TemporaryDirectory(prefix="footfall-reader-")
+        self._spill = temporary_folder("footfall-reader-")
         utc_clock = clock.astimezone(UTC).replace(tzinfo=None)
         self._chunk_readers = [
             _ChunkReader(self.keys, utc_clock, self._spill.name, rules.kept_parameters) for _ in range(CHUNKS_AT_A_TIME)

@@ -5,7 +5,6 @@
 import os
 import posixpath
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import fsspec
 
 from ingest.discover import Entry, FileChanged, LandingError, Note, storable_path
+from ingest.temporary import temporary_folder
 
 _COPY_BYTES = 8 * 1024 * 1024
 
@@ -57,7 +57,7 @@ def _modified(details: dict[str, Any]) -> str:
 def spooled(root: str, entry: Entry) -> Iterator[str]:
     """A local copy of the file, removed afterwards. Raises FileChanged when its size is not the listed one."""
     filesystem, _ = fsspec.core.url_to_fs(root)
-    with tempfile.TemporaryDirectory(prefix="footfall-spool-") as folder:
+    with temporary_folder("footfall-spool-") as folder:
         local_path = os.path.join(folder, "copy" + posixpath.splitext(entry.path)[1][:10])
         with filesystem.open(entry.real_path, "rb") as remote, open(local_path, "wb") as local:
             shutil.copyfileobj(remote, local, _COPY_BYTES)

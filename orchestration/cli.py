@@ -267,6 +267,7 @@ def _outcome(settings: Settings, **request):
     from orchestration.rebuild import ScopeError
     from orchestration.run import Request, run_pipeline
     from warehouse.base import WarehouseError
+    from warehouse.disk import full_disk_words, is_disk_full
 
     try:
         return run_pipeline(settings, Request(**request))
@@ -274,6 +275,10 @@ def _outcome(settings: Settings, **request):
         raise click.UsageError(str(error)) from None
     except WarehouseError as error:
         raise click.ClickException(str(error)) from None
+    except Exception as error:  # Dagster's own storage, logs and temporary files lie on the same disk
+        if not is_disk_full(error):
+            raise
+        raise click.ClickException(full_disk_words(settings.home)) from None
 
 
 def _finish(outcome, settings: Settings) -> None:

@@ -3,18 +3,21 @@
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from importlib.metadata import version
 
 from pydantic import SecretStr
 
+from ingest.load import utc_naive
 from orchestration.finding import Finding
 from orchestration.project import build_fingerprint
-from orchestration.settings import Settings, SettingsError
+from orchestration.settings import Settings, SettingsError, utc_now
 from orchestration.watch import WATCHED, hook
 from warehouse.base import Warehouse, WarehouseError
 from warehouse.open import open_warehouse
 
 FREE_BYTES_WANTED = 2_000_000_000
+CLOCK_TOLERANCE = timedelta(minutes=5)  # of machines that keep their own time
 RAW_DAYS_RECOMMENDED = 395  # 365 of a report, and 30 that the score at its beginning looks back
 USERS_DAYS_RECOMMENDED = 760  # 365 of a report, 365 it is compared with, and 30 for data that comes late
 
@@ -32,8 +35,10 @@ def examine(settings: Settings) -> list[Finding]:
     ]
     try:
         warehouse = open_warehouse(settings)
-        findings += [check(warehouse, settings) for check in _WAREHOUSE_CHECKS]
-        findings += [finding for check in WATCHED for finding in check(warehouse, settings)]
+        for check in _WAREHOUSE_CHECKS:
+            findings.append(check(warehouse, settings))
+        for watch in WATCHED:
+            findings += watch(warehouse, settings)
     except Exception as error:  # whatever a driver raises is the finding
         findings.append(Finding("warehouse", str(error).strip(), is_well=False, is_fatal=True))
     return findings
@@ -88,7 +93,8 @@ def _home(settings: Settings) -> Finding:
     settings.home.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(settings.home).free
     if free < FREE_BYTES_WANTED:
-        return Finding("disk", f"only {free / 1e9:.1f} GB free under {settings.home}: make room", is_well=False)
+        words = f"only {free / 1e9:.1f} GB free under {settings.home}: a run may find no space; make room"
+        return Finding("disk", words, is_well=False)
     return Finding("disk", f"{free / 1e9:.0f} GB free under {settings.home}")
 
 
@@ -101,7 +107,11 @@ def _landing(settings: Settings) -> Finding:
     except Exception as error:  # a missing folder, a bucket that refuses, a name that does not resolve
         return Finding("landing", str(error), is_well=False)
     words = f"{len(discovery.files)} files in {settings.landing_root}"
-    return Finding("landing", words + (f", {len(discovery.notes)} left alone" if discovery.notes else ""))
+    if not discovery.notes:
+        return Finding("landing", words)
+    first = discovery.notes[0]
+    words += f", {len(discovery.notes)} left alone, the first {first.path}: {first.reason}"
+    return Finding("landing", words, is_well=not any("unreadable" in note.reason for note in discovery.notes))
 
 
 def _connection(warehouse: Warehouse, settings: Settings) -> Finding:
@@ -109,6 +119,37 @@ def _connection(warehouse: Warehouse, settings: Settings) -> Finding:
     with warehouse.transaction() as tx:
         version_words = tx.fetch("select version()")[0][0]
     return Finding("warehouse", f"{warehouse.engine} reachable: {version_words}")
+
+
+def _lock(warehouse: Warehouse, settings: Settings) -> Finding:
+    holder = warehouse.lock_holder()
+    if holder is None:
+        return Finding("lock", "free")
+    if holder.is_alive is False and holder.release is None:
+        words = f"free; {holder.words} died during its run: `footfall run` takes up what it left"
+    elif holder.is_alive is False:
+        words = f"held by a connection of {holder.words}, which died: free it with `{holder.release}`"
+    elif holder.is_alive:
+        words = f"a run is in progress ({holder.words}); another one waits for its end"
+    else:
+        words = f"held from another machine ({holder.words}); should the run be gone, free it with `{holder.release}`"
+    return Finding("lock", words, is_well=False)
+
+
+def _clock(warehouse: Warehouse, settings: Settings) -> Finding:
+    now = utc_naive(utc_now())
+    with warehouse.transaction() as tx:
+        last = tx.fetch(
+            "select max(moment) from (select max(loaded_at) as moment from raw.loads"
+            " union all select max(published_at) as moment from ops.publications) as moments"
+        )[0][0]
+    if last is not None and last > now + CLOCK_TOLERANCE:
+        words = (
+            f"it is {now:%Y-%m-%d %H:%M} UTC here, but the last run was at {last:%Y-%m-%d %H:%M} UTC: set the clock "
+            "right (`timedatectl set-ntp true`), or days that are over count as not over yet"
+        )
+        return Finding("clock", words, is_well=False)
+    return Finding("clock", f"{now:%Y-%m-%d %H:%M} UTC, after the last run")
 
 
 def _loads(warehouse: Warehouse, settings: Settings) -> Finding:
@@ -146,4 +187,12 @@ def _publication(warehouse: Warehouse, settings: Settings) -> Finding:
     return Finding("publication", f"{number}, {at} UTC")
 
 
-_WAREHOUSE_CHECKS: tuple[Callable[[Warehouse, Settings], Finding], ...] = (_connection, _loads, _pending, _publication)
+# The lock first: while a run has it, DuckDB lets nobody else in.
+_WAREHOUSE_CHECKS: tuple[Callable[[Warehouse, Settings], Finding], ...] = (
+    _lock,
+    _connection,
+    _clock,
+    _loads,
+    _pending,
+    _publication,
+)

@@ -1,10 +1,13 @@
-"""What a failed build has to say: which dbt nodes failed, and rows that break a check."""
+"""What a failed run has to say: which dbt nodes failed, rows that break a check, and what was taken from the run."""
 
 import json
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from orchestration.history import Check
 from orchestration.settings import Settings
+from warehouse.disk import full_disk_words, tells_of_full_disk
 from warehouse.open import open_warehouse
 
 ROWS_SHOWN = 5
@@ -48,6 +51,46 @@ def _failed(settings: Settings) -> list[dict]:
     return [
         result for result in json.loads(results_file.read_bytes())["results"] if result["status"] in ("fail", "error")
     ]
+
+
+# What libpq and Postgres say when a connection is refused or ends.
+_LOST_CONNECTION = re.compile(
+    r"connection to server|server closed the connection|terminating connection|connection already closed"
+    r"|connection not open|is starting up|is shutting down|is in recovery mode"
+)
+_PARSED = "Errors parsed from dbt logs:"
+_OWN_CLASS = re.compile(r"(?:ingest|orchestration|warehouse)[\w.]*: ")
+
+
+def lost_in_build(settings: Settings, words: Iterable[str]) -> str | None:
+    """One sentence on the server or the disk that a build lost, from the words of what failed; None: neither."""
+    for text in words:
+        if tells_of_full_disk(text):
+            if settings.target == "postgres" and "could not extend file" in text:
+                return "the disk of the Postgres server is full: make room there and run again"
+            return full_disk_words(settings.home)
+        if _LOST_CONNECTION.search(text):
+            return (
+                f"the connection to Postgres was lost while dbt built ({_line_with(_LOST_CONNECTION, text)}): "
+                "see that the server is up and reachable, and run again"
+            )
+    return None
+
+
+def step_words(settings: Settings, step: str, message: str) -> str:
+    """What to tell a person of a step that failed. message: of the innermost error, its class in front."""
+    if _PARSED in message:
+        told = " ".join(message.partition(_PARSED)[2].split())
+        return lost_in_build(settings, [message]) or f"dbt failed: {told} Its log is {settings.dbt_target_path}/dbt.log"
+    if _OWN_CLASS.match(message):
+        return _OWN_CLASS.sub("", message, count=1)
+    if tells_of_full_disk(message):
+        return full_disk_words(settings.home)
+    return f"{step}: {message}"
+
+
+def _line_with(pattern: re.Pattern[str], text: str) -> str:
+    return next(line.strip() for line in text.splitlines() if pattern.search(line))
 
 
 def _short_name(unique_id: str) -> str:

@@ -31,6 +31,7 @@ from orchestration.pending import is_built_as_of, is_built_with, note_changes, p
 from orchestration.project import build_fingerprint, ensure_manifest, published_marts, safe_marts, user_tables
 from orchestration.rebuild import Scope, check_scope, note_rebuild
 from orchestration.restatements import restatement_lines
+from orchestration.scratch import scratch_folder
 from orchestration.settings import Settings, SettingsError, utc_now
 from warehouse.base import Publication, Warehouse, WarehouseError
 from warehouse.open import open_warehouse
@@ -276,7 +277,8 @@ class Refresh:
 
 @contextmanager
 def open_refresh(settings: Settings, run_id: str, *, landing: str | None = None, **request) -> Iterator[Refresh]:
-    """A run that holds the warehouse's lock until the block ends. Salts of addresses that served their time are gone.
+    """A run that holds the warehouse's lock until the block ends. Salts of addresses that served their time are gone,
+    and so are the temporary files of runs that were killed.
 
     Args:
         landing: None: the setting.
@@ -305,6 +307,7 @@ def _take(settings: Settings, held: ExitStack) -> Warehouse:
     warehouse = open_warehouse(settings)
     wait = settings.lock_wait_seconds
     held.enter_context(warehouse.lock(wait, lambda holder: log.info("waiting for another run (%s)", holder)))
+    held.enter_context(scratch_folder(settings.home))
     with warehouse.transaction() as tx:
         check_keys(tx, keys)
     return warehouse

@@ -14,7 +14,7 @@ from ingest.erase import Person, lift_tombstone
 from ingest.load import utc_naive
 from orchestration.dagster_home import leave_flushing_to_the_system, prepare_dagster_home
 from orchestration.erasure import erase
-from orchestration.failures import FailedCheck, failed_dbt_nodes
+from orchestration.failures import FailedCheck, failed_dbt_nodes, lost_in_build, step_words
 from orchestration.rebuild import Scope
 from orchestration.recording import recorded
 from orchestration.refresh import Refresh, open_refresh
@@ -180,10 +180,14 @@ def _outcome(settings: Settings, result: "dg.ExecuteInProcessResult") -> Outcome
             outcome.published = result.success
         elif event.event_type_value == "STEP_FAILURE":
             failed_nodes = failed_dbt_nodes(settings) if event.step_key == DBT_STEP else []
-            outcome.failed_checks += failed_nodes
-            is_told = failed_nodes or event.event_specific_data.error.cls_name == FAILED_CHECK
-            if not is_told:
-                outcome.errors.append(f"{event.step_key}: {_innermost(event.event_specific_data.error)}")
+            error = event.event_specific_data.error
+            lost = lost_in_build(settings, (row for node in failed_nodes for row in node.rows))
+            if lost:
+                outcome.errors.append(lost)
+            elif failed_nodes:
+                outcome.failed_checks += failed_nodes
+            elif error.cls_name != FAILED_CHECK:
+                outcome.errors.append(step_words(settings, event.step_key, _innermost(error)))
     outcome.up_to_date = result.success and not outcome.published
     return outcome
 

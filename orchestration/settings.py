@@ -76,6 +76,12 @@ class Settings(BaseSettings):
         2.0, ge=0, description="a file younger than this is looked at twice before it is read"
     )
     max_row_bytes: int = Field(1_048_576, ge=1024, description="a longer row is rejected")
+    max_event_names: int = Field(
+        10_000, ge=1, description="distinct event names a workspace may have; more than a person can read hold ids"
+    )
+    max_page_paths: int = Field(
+        200_000, ge=1, description="distinct page paths a workspace may have; more than a large site has hold ids"
+    )
     log_format: Literal["text", "json"] = Field(
         "text", description="what commands say while they work: lines for people, or JSON objects for machines"
     )

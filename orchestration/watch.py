@@ -12,7 +12,7 @@ from orchestration.finding import Finding
 from orchestration.gate_memory import blocking_findings, silent_workspaces
 from orchestration.history import BLOCKED, DID_NOT_FINISH, ENDED_WELL, FAILED, RUNNING, last_runs
 from orchestration.settings import Settings, utc_now
-from warehouse.base import LockTimeout, Warehouse
+from warehouse.base import Warehouse
 from warehouse.open import open_warehouse
 
 log = logging.getLogger("footfall")
@@ -82,11 +82,8 @@ def _last_run(warehouse: Warehouse, settings: Settings) -> Iterator[Finding]:
 
 
 def _is_locked(warehouse: Warehouse) -> bool:
-    try:
-        with warehouse.lock(0):
-            return False
-    except LockTimeout:
-        return True
+    holder = warehouse.lock_holder()
+    return holder is not None and holder.is_alive is not False
 
 
 def _staleness(warehouse: Warehouse, settings: Settings) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ SLOW = (
     "test_replay",
     "test_retention",
     "test_killed_runs",
+    "test_disturbed_runs",
     "test_readme",
     "test_dashboard",
     "test_oracle",

@@ -17,6 +17,7 @@ BUILDER_BOOKKEEPING = (
     "ops.replaced_sessions",
     "ops.publications",
     "ops.next_publication",
+    "ops.distinct_values",
     "ops.fence",
     "ops.runs",
     "ops.steps",

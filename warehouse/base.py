@@ -88,6 +88,21 @@ class Publication:
 
 
 @dataclass(frozen=True)
+class LockHolder:
+    """Who has the lock of a warehouse, or died with it.
+
+    Attributes:
+        words: which process or connection.
+        is_alive: None: it is on another machine.
+        release: what frees the lock when the holder is gone; None: it is free.
+    """
+
+    words: str
+    is_alive: bool | None
+    release: str | None = None
+
+
+@dataclass(frozen=True)
 class Result:
     """The answer to a query: column names, and rows as tuples of Python values (decimals as Decimal)."""
 
@@ -141,6 +156,10 @@ class Warehouse(ABC):
         Raises:
             LockTimeout: the other run did not end in time.
         """
+
+    @abstractmethod
+    def lock_holder(self) -> LockHolder | None:
+        """The run that holds the lock now, or that died with it; None: the last run let go of it."""
 
     @abstractmethod
     def publish(self, marts: Sequence[Mart], run_id: str, fingerprint: str, as_of: date | None) -> Publication:

@@ -27,6 +27,7 @@ from warehouse.base import (
     OPS_SCHEMA,
     RAW_SCHEMA,
     SAFE_SCHEMA,
+    LockHolder,
     LockTimeout,
     Mart,
     Publication,
@@ -36,6 +37,7 @@ from warehouse.base import (
     WarehouseError,
 )
 from warehouse.catalogue import comment_statements
+from warehouse.disk import full_disk_words, is_disk_full
 from warehouse.owner_only import make_private
 from warehouse.publications import record_publication
 from warehouse.tables import COLUMNS_PRESENT, TABLES, add_columns, create_table
@@ -113,18 +115,29 @@ class DuckDBWarehouse(Warehouse):
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        connection = self._connect()
-        try:
-            connection.execute("begin")
+        with self._writing():
+            connection = self._connect()
             try:
-                yield DuckDBTransaction(connection)
-                connection.execute("commit")
-            except BaseException:
-                with suppress(duckdb.Error):
-                    connection.execute("rollback")
+                connection.execute("begin")
+                try:
+                    yield DuckDBTransaction(connection)
+                    connection.execute("commit")
+                except BaseException:
+                    with suppress(duckdb.Error):
+                        connection.execute("rollback")
+                    raise
+            finally:
+                connection.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Turn the errors of a full disk into words that say so."""
+        try:
+            yield
+        except (duckdb.Error, OSError) as error:
+            if not is_disk_full(error):
                 raise
-        finally:
-            connection.close()
+            raise WarehouseError(full_disk_words(self._working_file.parent)) from None
 
     @contextmanager
     def session(self) -> Iterator[None]:
@@ -155,12 +168,24 @@ class DuckDBWarehouse(Warehouse):
             lock.flush()
             try:
                 self.prepare()
+                self._remove_unfinished()
                 yield
             finally:
                 lock.truncate(0)
 
+    def lock_holder(self) -> LockHolder | None:
+        """The kernel frees the lock of a process that dies, whose number then stays in the file."""
+        if not self._lock_file.exists():
+            return None
+        with open(self._lock_file) as lock:
+            process = lock.read().strip()
+            is_free = _try_lock(lock.fileno())
+        if is_free:
+            return LockHolder(f"process {process}", is_alive=False) if process else None
+        return LockHolder(f"process {process or 'unknown'}", is_alive=True)
+
     def publish(self, marts: Sequence[Mart], run_id: str, fingerprint: str, as_of: date | None) -> Publication:
-        with self._connect() as connection:
+        with self._writing(), self._connect() as connection:
             connection.execute("begin")
             tx = DuckDBTransaction(connection)
             publication_id = self.next_publication_id(tx)
@@ -316,6 +341,16 @@ class DuckDBWarehouse(Warehouse):
         os.replace(staged, self._pointer)
         _sync_folder(self._published_folder)
 
+    def _remove_unfinished(self) -> None:
+        """What a run that was killed left: rows it sorted on disk, and a publication that no reader was ever shown."""
+        shutil.rmtree(self._spill_folder, ignore_errors=True)
+        self._pointer.with_suffix(".next").unlink(missing_ok=True)
+        shown = PUBLISHED_FILE.fullmatch(self._pointer.resolve().name)
+        newest = int(shown.group(1)) if shown else 0
+        for number, path in self._published_files():
+            if number > newest:
+                _remove_database(path)
+
     def _remove_old_files(self) -> None:
         """Remove publications that no reader can hold: not the newest, past the grace time, and not locked."""
         newest = self._pointer.resolve()
@@ -362,8 +397,7 @@ def _attached(
     connection: duckdb.DuckDBPyConnection, file: Path, name: str = "publication"
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A second connection to the same warehouse that sees a new database file by this name; removed on failure."""
-    for leftover in (file, file.with_name(file.name + ".wal")):
-        leftover.unlink(missing_ok=True)
+    _remove_database(file)
     quoted = str(file).replace("'", "''")
     with connection.cursor() as other:
         other.execute(f"attach '{quoted}' as {name}")
@@ -371,10 +405,16 @@ def _attached(
         try:
             yield other
         except BaseException:
-            other.execute(f"detach {name}")
-            file.unlink(missing_ok=True)
+            with suppress(duckdb.Error):
+                other.execute(f"detach {name}")
+            _remove_database(file)
             raise
         other.execute(f"detach {name}")
+
+
+def _remove_database(file: Path) -> None:
+    for path in (file, file.with_name(file.name + ".wal")):
+        path.unlink(missing_ok=True)
 
 
 def _copy_whole(source: Path, target: Path) -> None:

@@ -4,10 +4,12 @@ The tables in `marts` are permanent: changed rows are deleted and inserted in on
 stay, readers never wait, and a REPEATABLE READ transaction sees one publication.
 """
 
+import os
 import re
+import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ from warehouse.base import (
     OPS_SCHEMA,
     RAW_SCHEMA,
     SAFE_SCHEMA,
+    LockHolder,
     LockTimeout,
     LostLock,
     Mart,
@@ -57,6 +60,13 @@ LOCK_PAUSE_SECONDS = 0.5
 DUMP = "warehouse.dump"
 _OWN_SCHEMAS = "('raw', 'ops', 'staging', 'intermediate', 'candidate', 'candidate_safe', 'marts', 'marts_safe')"
 RUN_LOCK = 0x466F6F7466616C6C  # "Footfall"
+BUILD_APPLICATION = "footfall dbt"  # as in profiles/profiles.yml
+# Whoever holds the lock is alone: the build of a run that was killed, or lost its lock, is not to write into the next.
+_END_ABANDONED_BUILDS = """
+select pg_terminate_backend(pid, 5000)
+from pg_stat_activity
+where datname = current_database() and usename = current_user and application_name = %s
+"""
 
 
 class PostgresTransaction(Transaction):
@@ -144,10 +154,14 @@ class PostgresWarehouse(Warehouse):
         with _reachable(self), adbc.connect(self._dsn) as connection, connection.cursor() as cursor:
             try:
                 cursor.execute(f"set local work_mem = '{WORK_MEMORY}'")
-                yield PostgresTransaction(cursor)
+                tx = PostgresTransaction(cursor)
+                if self._fencing_token is not None:
+                    self._check_fence(tx)
+                yield tx
                 connection.commit()
             except BaseException:
-                connection.rollback()
+                with suppress(adbc.Error):  # the connection is gone, and the server rolled back
+                    connection.rollback()
                 raise
 
     @contextmanager
@@ -171,11 +185,12 @@ class PostgresWarehouse(Warehouse):
     @contextmanager
     def lock(self, wait_seconds: float, on_wait: Callable[[str], None] = lambda holder: None) -> Iterator[None]:
         with _reachable(self):
-            connection = psycopg2.connect(self._dsn, application_name="footfall run")
+            connection = psycopg2.connect(self._dsn, application_name=f"footfall run {_this_process()}")
         try:
             connection.autocommit = True
             cursor = connection.cursor()
             _wait_for_lock(cursor, wait_seconds, on_wait)
+            cursor.execute(_END_ABANDONED_BUILDS, (BUILD_APPLICATION,))
             self.prepare()
             self._fencing_token = _next_token(cursor)
             yield
@@ -183,11 +198,28 @@ class PostgresWarehouse(Warehouse):
             self._fencing_token = None
             connection.close()
 
-    def publish(self, marts: Sequence[Mart], run_id: str, fingerprint: str, as_of: date | None) -> Publication:
+    def lock_holder(self) -> LockHolder | None:
         with self.transaction() as tx:
-            held = tx.fetch("select token from ops.fence for update")
-            if self._fencing_token is None or held != [(self._fencing_token,)]:
-                raise LostLock("another run took over this warehouse; nothing was published, run again")
+            held = tx.fetch(_LOCK_HOLDER, (RUN_LOCK >> 32, RUN_LOCK & 0xFFFFFFFF))
+        if not held:
+            return None
+        backend, name, since = held[0]
+        release = f"select pg_terminate_backend({backend})"
+        words = f"{name.removeprefix('footfall run ')}, connected since {since:%Y-%m-%d %H:%M} UTC"
+        return LockHolder(f"process {words}", _is_alive(name.rpartition(" ")[2]), release)
+
+    def _check_fence(self, tx: Transaction) -> None:
+        """Keep the next run from starting until the transaction ends, or see that it did start.
+
+        The lock belongs to a connection, which may be cut while the run's other connections live on.
+        """
+        if tx.fetch("select token from ops.fence for share") != [(self._fencing_token,)]:
+            raise LostLock("another run took over this warehouse; nothing was published, run again")
+
+    def publish(self, marts: Sequence[Mart], run_id: str, fingerprint: str, as_of: date | None) -> Publication:
+        if self._fencing_token is None:
+            raise WarehouseError("only a run that holds the lock may publish: call publish within lock()")
+        with self.transaction() as tx:
             is_guarded = has_access(tx)
             present = set(published_tables(tx))
             changed = {mart.published: _replace_changed_rows(tx, mart) for mart in marts}
@@ -300,6 +332,7 @@ class PostgresWarehouse(Warehouse):
         with self.transaction() as tx:
             for (schema,) in tx.fetch(f"select nspname from pg_namespace where nspname in {_OWN_SCHEMAS}"):
                 tx.execute(f"drop schema {schema} cascade")
+        self._fencing_token = None  # the fence went too; the lock itself is no table
 
     def dbt_environment(self) -> dict[str, str]:
         parts = urlsplit(self._dsn)
@@ -315,13 +348,28 @@ class PostgresWarehouse(Warehouse):
 
 @contextmanager
 def _reachable(warehouse: PostgresWarehouse) -> Iterator[None]:
-    """Turn a refused connection into words that hold no password."""
+    """Turn what only the server's keeper can mend into words that say so and hold no password."""
     try:
         yield
     except (psycopg2.OperationalError, adbc.OperationalError) as error:
         words = str(error).strip().splitlines()[0].replace(warehouse._dsn, "the DSN")
         password = urlsplit(warehouse._dsn).password
-        raise WarehouseError(f"{warehouse!r}: {words.replace(password, '…') if password else words}") from None
+        words = words.replace(password, "…") if password else words
+        state = getattr(error, "pgcode", None) or getattr(error, "sqlstate", None)
+        raise WarehouseError(f"{warehouse!r}: {words}. {_advice(state or '', words)}") from None
+
+
+def _advice(state: str, words: str) -> str:
+    """state: the SQLSTATE (Postgres documentation, appendix A), or nothing when the server did not answer."""
+    if state == "53100":
+        return "The server's disk is full: make room there and run again."
+    if state.startswith("28") or "authentication failed" in words:
+        return "Check user and password in FOOTFALL_POSTGRES_DSN."
+    if state == "3D000" or re.search('database ".*" does not exist', words):
+        return "Check the database in FOOTFALL_POSTGRES_DSN, or create it."
+    if state and not state.startswith(("08", "57P", "53")):
+        return "Look at the server's log, and run again when the cause is mended."
+    return "See that the server is up and reachable, and run again: what was not committed was rolled back."
 
 
 CLEARS_STATISTICS = 18_00_00  # the first server version that has pg_clear_attribute_stats
@@ -371,6 +419,38 @@ def _write_anew(cursor: psycopg2.extensions.cursor, table: str) -> bool:
             time.sleep(LOCK_PAUSE_SECONDS)
     cursor.execute(f"vacuum (analyze) {table}")
     return False
+
+
+# Advisory locks with a key of 64 bits (Postgres documentation, pg_locks).
+_LOCK_HOLDER = """
+select activity.pid, activity.application_name, activity.backend_start at time zone 'UTC'
+from pg_locks as locks
+inner join pg_stat_activity as activity on activity.pid = locks.pid
+where locks.locktype = 'advisory'
+    and locks.granted
+    and locks.objsubid = 1
+    and activity.datname = current_database()
+    and cast(locks.classid as bigint) = $1
+    and cast(locks.objid as bigint) = $2
+"""
+
+
+def _this_process() -> str:
+    return f"{os.getpid()}@{socket.gethostname()[:30]}"
+
+
+def _is_alive(process: str) -> bool | None:
+    """process: as `_this_process` writes it. None: it runs on another machine."""
+    number, _, host = process.partition("@")
+    if host != socket.gethostname()[:30] or not number.isdigit():
+        return None
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _next_token(cursor: psycopg2.extensions.cursor) -> int:

@@ -196,6 +196,12 @@ OPS: dict[str, tuple[tuple[str, str], ...]] = {
         ("last_seen_users", BIGINT),
         ("merge", BIGINT),
     ),
+    # At most so many distinct values of a column of raw.events; see orchestration/distinct_values.py.
+    "ops.distinct_values": (
+        ("workspace_id", TEXT),
+        ("field", TEXT),
+        ("at_most", BIGINT),
+    ),
     # What each load held of each local day: the memory of the gates (orchestration/gate_memory.py).
     "ops.load_profiles": (
         ("load_id", BIGINT),

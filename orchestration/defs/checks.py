@@ -1,5 +1,5 @@
-"""Great Expectations on the two borders: what was just loaded, by itself and against recent days, and what is about to
-be served.
+"""What is checked on the two borders: what was just loaded, by itself and against recent days, and what is about to be
+served.
 
 Rules about the rows of a model belong to dbt, beside the model; no rule is stated in both.
 """
@@ -9,6 +9,7 @@ import dagster as dg
 from orchestration.defs.publish import CANDIDATES
 from orchestration.defs.raw import ENTITY_KEYS
 from orchestration.defs.resources import RefreshResource
+from orchestration.distinct_values import check_distinct_values, limits_of
 from orchestration.expectations import Verdict, check_loaded, check_served, check_usual
 from orchestration.history import Check
 
@@ -45,6 +46,14 @@ def loads_as_usual(refresh: RefreshResource) -> dg.AssetCheckResult:
             "unusual": dg.MetadataValue.json([one.sentence for one in others]),
         },
     )
+
+
+@dg.asset_check(asset=ENTITY_KEYS["events"], blocking=True, description="No ids in event names and pages.")
+def distinct_values_within_limits(refresh: RefreshResource) -> dg.AssetCheckResult:
+    """No workspace has more distinct event names or pages than the settings allow."""
+    with refresh.run.recorder.step("distinct_values_within_limits"):
+        verdict = check_distinct_values(refresh.run.warehouse, limits_of(refresh.run.settings))
+        return _result(refresh, "distinct_values_within_limits", verdict)
 
 
 @dg.asset_check(

@@ -1,7 +1,7 @@
-"""`footfall`, but it stops at one place for good and says so: for tests that kill it there.
+"""`footfall`, but it stops at one place and says so: for tests that kill it there, or take something from it.
 
 python -m tests.faults.stopped_run MODULE FUNCTION before|after MARKER ARGUMENT...: the file MARKER appears when the run
-has come to that side of a call of the function.
+has first come to that side of a call of the function, and the run goes on when somebody removes it.
 """
 
 import importlib
@@ -12,6 +12,8 @@ from pathlib import Path
 
 from orchestration.cli import main
 
+LONGEST_STOP_SECONDS = 600
+
 
 def stop_at(module: str, function: str, side: str, marker: Path) -> None:
     """Patch the function of this process. function: its name in the module, or `Class.method`."""
@@ -19,9 +21,16 @@ def stop_at(module: str, function: str, side: str, marker: Path) -> None:
     owner = reduce(getattr, owners, importlib.import_module(module))
     original = getattr(owner, name)
 
+    is_first = True
+
     def stop() -> None:
-        marker.touch()
-        time.sleep(3600)
+        nonlocal is_first
+        if is_first:
+            is_first = False
+            marker.touch()
+            deadline = time.monotonic() + LONGEST_STOP_SECONDS
+            while marker.exists() and time.monotonic() < deadline:
+                time.sleep(0.05)
 
     def stopped(*arguments: object, **options: object) -> object:
         if side == "before":

@@ -141,7 +141,7 @@ def test_both_engines_hold_the_same_rows(loaded, name: str):
         assert of_duckdb == of_postgres, table.name
 
 
-def _hostile_texts() -> list[str]:
+def hostile_texts() -> list[str]:
     """The naughty strings, the texts of JSONTestSuite, and what other programs would run."""
     folder = _bad_input()
     naughty = json.loads((folder / "blns/blns.json").read_text(encoding="utf-8"))
@@ -162,7 +162,7 @@ def _write_texts(root: Path) -> None:
         rows = [
             {**given, given_name: f"{entity.name} {number}", **{name: text}}
             for name in fields
-            for number, text in enumerate(_hostile_texts())
+            for number, text in enumerate(hostile_texts())
             for given_name in [next(iter(given))]
         ]
         path = root / entity.folder / "texts.ndjson"
@@ -186,7 +186,7 @@ _ORDINARY = {
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_hostile_text_in_every_field_is_kept_exactly_or_rejected_by_name(loaded, engine: str):
-    texts = _hostile_texts()
+    texts = hostile_texts()
     load = loaded("texts", engine)
     assert {file.entity for file in load.files.values()} == set(_ORDINARY)
     for file in load.files.values():

@@ -1,21 +1,29 @@
-"""What is installed is what is locked, hashes and all, and a run asks nobody on the network."""
+"""What is installed is what is locked, hashes and all; a run, the service and the dashboard call nobody."""
 
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import distributions
 from pathlib import Path
 
+import httpx
+import pytest
 from packaging.markers import Marker
 from packaging.utils import canonicalize_name
 
 from orchestration.settings import PROJECT_ROOT
+from serving.dashboard.launch import APP
 from tests.pipeline import SECRET
 from tests.unit.ingest.event_rows import event
 
+FOOTFALL = Path(sys.executable).parent / "footfall"
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(\[[^]]*\])?==(?P<version>[^ ;\\]+)(?: ; (?P<marker>.*?))?(?: \\)?$")
 # Not locked: the project itself, and what makes and fills an environment.
 _NOT_LOCKED = {"footfall", "pip", "wheel"}
@@ -66,28 +74,103 @@ def test_what_is_installed_is_what_is_locked():
     assert {name: version for name, version in installed.items() if name not in _NOT_LOCKED} == locked
 
 
-def test_run_calls_nobody(tmp_path: Path):
-    (tmp_path / "site").mkdir()
-    (tmp_path / "site" / "sitecustomize.py").write_text(_WATCH)
-    calls = tmp_path / "calls"
-    (tmp_path / "home/landing/events").mkdir(parents=True)
-    at = (datetime.now(UTC) - timedelta(days=2)).isoformat()
-    (tmp_path / "home/landing/events/a.ndjson").write_text(json.dumps(event(created_at=at)) + "\n")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("FOOTFALL_", "DAGSTER_", "DBT_"))}
-    finished = subprocess.run(
-        [Path(sys.executable).parent / "footfall", "run"],
-        cwd=PROJECT_ROOT,
-        env=kept
-        | {
-            "FOOTFALL_HOME": str(tmp_path / "home"),
+class Watched:
+    """An installation that has published, of whose every process it is noted whom it would call."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        (folder / "site").mkdir()
+        (folder / "site" / "sitecustomize.py").write_text(_WATCH)
+        landing = folder / "home/landing/events"
+        landing.mkdir(parents=True)
+        at = (datetime.now(UTC) - timedelta(days=2)).isoformat()
+        (landing / "a.ndjson").write_text(json.dumps(event(created_at=at)) + "\n")
+        foreign = ("FOOTFALL_", "DAGSTER_", "DBT_", "STREAMLIT_")
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | {
+            "FOOTFALL_HOME": str(folder / "home"),
             "FOOTFALL_SECRET_KEY": SECRET,
-            "PYTHONPATH": str(tmp_path / "site"),
-            "CALLS": str(calls),
-        },
-        capture_output=True,
-        text=True,
-    )
-    assert finished.returncode == 0, finished.stderr
-    assert not calls.exists(), calls.read_text()
+            "PYTHONPATH": os.pathsep.join((str(folder / "site"), str(PROJECT_ROOT))),
+            "CALLS": str(folder / "calls"),
+        }
+
+    @property
+    def calls(self) -> str:
+        """Whom the processes so far would have called."""
+        calls = self._folder / "calls"
+        return calls.read_text() if calls.exists() else ""
+
+    @property
+    def processes(self) -> int:
+        """How many processes were watched so far."""
+        return len(list(self._folder.glob("calls.*")))
+
+    def run(self, program: Path, *arguments: str) -> None:
+        finished = subprocess.run(
+            [program, *arguments], cwd=PROJECT_ROOT, env=self.environment, capture_output=True, text=True
+        )
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+
+    @contextmanager
+    def serving(self, *arguments: str) -> Iterator[None]:
+        """A server of the command line, which ends with the block."""
+        server = subprocess.Popen(
+            [FOOTFALL, *arguments], cwd=PROJECT_ROOT, env=self.environment, stdout=subprocess.DEVNULL
+        )
+        try:
+            yield
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def _answer(port: int, path: str) -> httpx.Response:
+    deadline = time.monotonic() + 120
+    while True:
+        try:
+            return httpx.get(f"http://127.0.0.1:{port}{path}", trust_env=False)
+        except httpx.TransportError:
+            assert time.monotonic() < deadline, "the server never answered"
+            time.sleep(0.2)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Watched:
+    watched = Watched(tmp_path_factory.mktemp("watched"))
+    watched.run(FOOTFALL, "run")
+    return watched
+
+
+def test_run_calls_nobody(watched: Watched):
+    assert watched.calls == ""
     # The command line, the parse of the models and the build were all watched.
-    assert len(list(tmp_path.glob("calls.*"))) >= 3
+    assert watched.processes >= 3
+
+
+def test_service_calls_nobody(watched: Watched):
+    before, port = watched.processes, _free_port()
+    with watched.serving("serve", "--port", str(port)):
+        assert _answer(port, "/health").status_code == 200
+    assert watched.processes > before
+    assert watched.calls == ""
+
+
+def test_dashboard_calls_nobody(watched: Watched):
+    before, port = watched.processes, _free_port()
+    with watched.serving("dashboard", "--no-browser", "--port", str(port)):
+        assert _answer(port, "/_stcore/health").text == "ok"
+        assert "<title>" in _answer(port, "/").text
+    # What a page asks of the server, without a browser.
+    shown = (
+        "from streamlit.testing.v1 import AppTest; import sys;"
+        " app = AppTest.from_file(sys.argv.pop(), default_timeout=120).run();"
+        " assert not app.exception, app.exception; assert len(app.main) > 0"
+    )
+    watched.run(Path(sys.executable), "-c", shown, str(APP))
+    assert watched.processes >= before + 2
+    assert watched.calls == ""

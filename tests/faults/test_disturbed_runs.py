@@ -1,0 +1,175 @@
+"""Something is taken from a run that goes on: it ends in clear words or well, and the next run makes it good."""
+
+import ctypes
+import resource
+import sys
+from functools import partial
+
+import pytest
+
+from tests.faults.published import FOOTFALL, IS_THOROUGH, WAIT_SECONDS, Published, stopped_at, wait_until
+from tests.integration.conftest import ENGINES
+
+BEFORE_LOAD = ("orchestration.refresh", "load_landing", "before")
+MID_LOAD = ("ingest.load", "_take_in", "after")
+MID_BUILD = ("orchestration.defs.dbt", "_with_progress", "before")
+BETWEEN_FILES = ("ingest.load", "_load_group", "before")
+MID_AUDIT = ("orchestration.expectations", "check_served", "before")
+MOMENTS = {
+    "mid_load": MID_LOAD,
+    "mid_build": MID_BUILD,
+    "mid_publish": ("warehouse.postgres", "record_publication", "before"),
+}
+# One after the other on one warehouse; `make test` tries the most telling ones.
+SERVER_FAULTS = [("cut", "mid_load"), ("crash", "mid_publish")]
+if IS_THOROUGH:
+    SERVER_FAULTS = [(fault, moment) for fault in ("cut", "crash") for moment in MOMENTS]
+thorough = pytest.mark.skipif(not IS_THOROUGH, reason="takes minutes: `make test-faults` tries it")
+
+
+def _check_words(published: Published, *expected: str) -> None:
+    """One clear sentence, no traceback, no secret."""
+    words = published.words()
+    for part in expected:
+        assert part in words
+    dsn = published.environment.get("FOOTFALL_POSTGRES_DSN", "no DSN")
+    for secret in (published.environment["FOOTFALL_SECRET_KEY"], dsn, dsn.split("@")[0].rpartition(":")[2]):
+        assert secret not in words
+    assert "Traceback" not in words
+
+
+def test_run_ends_in_words_when_postgres_is_taken_from_it(make_published, disturbed_server, tmp_path):
+    published = make_published("postgres")
+    dsn = published.environment["FOOTFALL_POSTGRES_DSN"]
+    for fault, moment in SERVER_FAULTS:
+        stopped = stopped_at(MOMENTS[moment], tmp_path / "reached")
+        with published.started(*stopped.command) as run:
+            stopped.wait(run)
+            if moment == "mid_build":
+                wait_until(lambda: disturbed_server.builds(dsn), WAIT_SECONDS, "dbt never built")
+            if fault == "crash":
+                disturbed_server.crash_and_start()
+            else:
+                assert disturbed_server.cut_connections(dsn) > 1
+            stopped.marker.unlink()
+            assert published.wait(run) == 1, (fault, moment, published.words())
+        _check_words(published, "run again", "Nothing was published: readers still see the marts as they were.")
+        assert published.pipeline.digests() == published.old, (fault, moment)
+    published.check_after_the_fault()
+
+
+@thorough
+def test_run_that_lost_its_lock_publishes_nothing_over_the_next(make_published, disturbed_server, tmp_path):
+    published = make_published("postgres")
+    stopped = stopped_at(MID_AUDIT, tmp_path / "reached")
+    with published.started(*stopped.command) as run:
+        stopped.wait(run)
+        assert disturbed_server.cut_connections(published.environment["FOOTFALL_POSTGRES_DSN"]) == 1
+        with published.started(FOOTFALL, "run") as other:
+            assert published.wait(other) == 0, published.words()
+        assert published.pipeline.digests() == published.new
+        stopped.marker.unlink()
+        assert published.wait(run) == 1
+    _check_words(published, "another run took over this warehouse; nothing was published, run again")
+    published.check_as_after_a_clean_run()
+    assert published.publications() == 2
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    "second",
+    [("run",), pytest.param(("backfill", "--everything"), marks=thorough)],
+    ids=["run", "backfill"],
+)
+def test_second_of_two_at_once_waits_and_both_end_well(make_published, tmp_path, engine, second):
+    published = make_published(engine)
+    stopped = stopped_at(MID_LOAD, tmp_path / "reached")
+    with published.started(*stopped.command) as run:
+        stopped.wait(run)
+        with published.started(FOOTFALL, *second) as other:
+            wait_until(lambda: "waiting for another run" in published.words(), WAIT_SECONDS, "it did not wait")
+            assert other.poll() is None
+            assert published.pipeline.digests() == published.old
+            stopped.marker.unlink()
+            assert [published.wait(run), published.wait(other)] == [0, 0], published.words()
+    published.check_as_after_a_clean_run()
+    assert published.publications() == (2 if second == ("run",) else 3)
+
+
+@pytest.mark.parametrize("engine", ENGINES if IS_THOROUGH else ["duckdb"])
+def test_run_by_a_clock_that_was_set_back_loses_and_repeats_nothing(make_published, engine):
+    published = make_published(engine)
+    with published.started(sys.executable, "-m", "tests.faults.set_back_run", "30", "run") as run:
+        assert published.wait(run) == 0, published.words()
+    assert published.pipeline.digests() == published.new
+    published.check_after_the_fault()
+    with published.started(FOOTFALL, "run", "--full-refresh") as whole:
+        assert published.wait(whole) == 0, published.words()
+    published.check_as_after_a_clean_run()
+
+
+def test_landing_folder_that_vanishes_or_may_not_be_read_is_named(make_published, tmp_path):
+    published = make_published("duckdb")
+    landing, away = published.landing, published.landing.with_name("away")
+    for point in (BEFORE_LOAD, BETWEEN_FILES):
+        stopped = stopped_at(point, tmp_path / "reached")
+        with published.started(*stopped.command) as run:
+            stopped.wait(run)
+            landing.rename(away)
+            stopped.marker.unlink()
+            assert published.wait(run) == 1, published.words()
+        away.rename(landing)
+        _check_words(published, f"the landing root {landing}", "Nothing was published")
+    landing.rename(away)
+    with published.started(FOOTFALL, "run") as run:
+        assert published.wait(run) == 2, published.words()
+    away.rename(landing)
+    _check_words(published, f"the landing root {landing} is not a folder. Create it, or set FOOTFALL_LANDING")
+    landing.chmod(0)
+    with published.started(FOOTFALL, "run", preexec_fn=_without_rights_of_root) as run:
+        assert published.wait(run) == 2, published.words()
+    landing.chmod(0o755)
+    _check_words(published, f"the landing root {landing} cannot be read: Permission denied. Check its permissions")
+    published.check_after_the_fault()
+
+
+def _without_rights_of_root() -> None:
+    """Let folder permissions bind root too: after exec it lacks what overrides them (linux/capability.h, prctl.h)."""
+    drop, override, read_search = 24, 1, 2
+    for capability in (override, read_search):
+        ctypes.CDLL(None).prctl(drop, capability, 0, 0, 0)
+
+
+def test_run_on_a_full_disk_ends_in_words(make_published):
+    """A limit on the size of files stands for the disk: writing fails in the same place, by another error number."""
+    published = make_published("duckdb")
+    warehouse = (published.pipeline.settings.home / "duckdb" / "warehouse.duckdb").stat().st_size
+    # The first is met by the load, the second by the build.
+    for largest in (warehouse // 2, warehouse):
+        published.output.unlink(missing_ok=True)
+        with published.started(FOOTFALL, "run", preexec_fn=partial(_limit_files, largest)) as run:
+            assert published.wait(run) == 1, published.words()
+        _check_words(published, "no space is left on the disk that holds", "make room there and run again")
+        assert published.pipeline.digests() == published.old
+    published.check_after_the_fault()
+
+
+def _limit_files(size: int) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+@pytest.mark.parametrize("engine", ENGINES if IS_THOROUGH else ["duckdb"])
+def test_load_with_too_many_pages_is_held_and_named_until_the_limit_is_raised(make_published, engine):
+    published = make_published(engine)
+    published.environment["FOOTFALL_MAX_PAGE_PATHS"] = "3"
+    with published.started(FOOTFALL, "run") as run:
+        assert published.wait(run) == 1, published.words()
+    _check_words(
+        published,
+        "failed: distinct_values_within_limits: at most 3 distinct values(page_path)",
+        '"workspace_id": "default", "distinct_values": 4, "limit": 3, "patterns": ["/# (4 values)"]',
+        "or raise FOOTFALL_MAX_PAGE_PATHS",
+    )
+    assert published.pipeline.digests() == published.old
+    del published.environment["FOOTFALL_MAX_PAGE_PATHS"]
+    published.check_after_the_fault()
