@@ -67,30 +67,38 @@ def make_backup(settings: Settings, folder: Path) -> dict[str, object]:
     partial = folder.with_name(f"{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(mode=0o700, parents=True)
+    try:
+        description = _write(settings, partial)
+        os.replace(partial, folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return description
+
+
+def _write(settings: Settings, folder: Path) -> dict[str, object]:
     with open_refresh(settings, str(uuid.uuid4())) as refresh:
-        refresh.warehouse.back_up(partial)
+        refresh.warehouse.back_up(folder)
         with refresh.warehouse.transaction() as tx:
             erased = tx.fetch(
                 "select distinct workspace_id, tombstone, mode from raw.tombstones where lifted_at is null"
                 " order by workspace_id, tombstone, mode"
             )
             publication = tx.fetch("select max(publication_id) from ops.publications")[0][0]
-        names = ("workspace_id", "tombstone", "mode")
-        (partial / ERASURES).write_text(json.dumps([dict(zip(names, row, strict=True)) for row in erased], indent=2))
         if token_file(settings.home).exists():
-            shutil.copyfile(token_file(settings.home), partial / _TOKENS)
-        description = {
-            "made_at": refresh.clock.isoformat(timespec="seconds"),
-            "engine": refresh.warehouse.engine,
-            "footfall": version("footfall"),
-            "publication": publication,
-            "erased": len(erased),
-            "files": {path.name: _sha256(path) for path in sorted(partial.iterdir())},
-        }
-    (partial / _DESCRIPTION).write_text(json.dumps(description, indent=2))
-    for path in partial.iterdir():
+            shutil.copyfile(token_file(settings.home), folder / _TOKENS)
+    names = ("workspace_id", "tombstone", "mode")
+    (folder / ERASURES).write_text(json.dumps([dict(zip(names, row, strict=True)) for row in erased], indent=2))
+    description = {
+        "made_at": refresh.clock.isoformat(timespec="seconds"),
+        "engine": refresh.warehouse.engine,
+        "footfall": version("footfall"),
+        "publication": publication,
+        "erased": len(erased),
+        "files": {path.name: _sha256(path) for path in sorted(folder.iterdir())},
+    }
+    (folder / _DESCRIPTION).write_text(json.dumps(description, indent=2))
+    for path in folder.iterdir():
         make_private(path)
-    os.replace(partial, folder)
     return description
 
 
