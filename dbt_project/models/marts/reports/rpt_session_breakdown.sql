@@ -6,7 +6,7 @@ length_buckets as (
     from (
         values
         {%- for bucket in length_buckets() %}
-            ('{{ bucket }}'){{ ',' if not loop.last }}
+        ('{{ bucket }}'){{ ',' if not loop.last }}
         {%- endfor %}
     ) as buckets (length_bucket)
 
