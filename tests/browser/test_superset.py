@@ -149,7 +149,8 @@ def tooltips(page: Page, drawing: Locator, wanted: int) -> dict[str, dict[str, s
     found: dict[str, dict[str, str]] = {}
     for x, y in across + down:
         page.mouse.move(box["x"] + x, box["y"] + y)
-        for text in visible.all_inner_texts():
+        # One that is about to be filled is empty.
+        for text in filter(None, visible.all_inner_texts()):
             title, *rows = text.splitlines()
             found[title] = dict(row.split("\t")[:2] for row in rows if "\t" in row)
         if len(found) == wanted:
