@@ -195,4 +195,5 @@ def test_every_number_on_the_dashboard_is_that_of_the_marts(
         assert without_zeros(found) == without_zeros(expected), name
     if PICTURE and workspace == "kornblume":
         page.mouse.move(0, 0)
+        page.locator(".echarts-tooltip:visible").wait_for(state="hidden")
         page.screenshot(path=PICTURE)
