@@ -17,10 +17,10 @@ from orchestration.cli_options import (
     FootfallGroup,
     landing_option,
     log_format_option,
+    read_settings,
     say_failure,
     target_option,
 )
-from orchestration.cli_options import read_settings as _settings
 from orchestration.logs import show_progress
 from orchestration.settings import Settings, SettingsError, latest_yesterday, utc_now
 
@@ -48,7 +48,7 @@ def run(landing: str | None, target: str | None, as_of: datetime | None, full_re
 
     Exit codes: 0 published, or nothing to do; 1 a step failed and nothing was published; 2 wrong usage.
     """
-    settings = _settings(target)
+    settings = read_settings(target)
     day = as_of.date() if as_of else None
     if day and day > latest_yesterday(utc_now()):
         raise click.UsageError(f"--as-of {day} is not over yet in any time zone; the latest possible is yesterday.")
@@ -78,7 +78,7 @@ def backfill(
     """
     from orchestration.rebuild import Scope, ScopeError
 
-    settings = _settings(target)
+    settings = read_settings(target)
     is_partial = bool(first or last or workspace)
     if is_partial == everything:
         raise click.UsageError("say what to rebuild: --from and --to, --workspace, or all of them, or --everything.")
@@ -102,7 +102,7 @@ def reload(files: tuple[str, ...], forget: bool, landing: str | None, target: st
 
     Exit codes: 0 published; 1 a step failed and nothing was published; 2 wrong usage, and nothing was changed.
     """
-    _run(_settings(target), landing=landing, reload=files, forget=forget)
+    _run(read_settings(target), landing=landing, reload=files, forget=forget)
 
 
 @main.command()
@@ -117,7 +117,7 @@ def purge(landing: str | None, target: str | None) -> None:
 
     Exit codes: 0 published, or nothing there to purge; 1 a step failed and nothing was published; 2 wrong usage.
     """
-    settings = _settings(target)
+    settings = read_settings(target)
     if settings.retain_raw_days is None:
         raise click.UsageError("no horizon is set: set FOOTFALL_RETAIN_RAW_DAYS, 395 is recommended.")
     _run(settings, landing=landing, purge=True)
@@ -172,7 +172,7 @@ def erase(
     from warehouse.open import open_warehouse
     from warehouse.owner_only import open_private
 
-    settings = _settings(target)
+    settings = read_settings(target)
     person = _person(settings, workspace, user, user_key, mode)
     try:
         if lift:
@@ -220,7 +220,7 @@ def export_user(workspace: str, user: str | None, user_key: str | None, output: 
     from orchestration.export import ExportError, export_person
     from warehouse.base import WarehouseError
 
-    settings = _settings(target)
+    settings = read_settings(target)
     person = _person(settings, workspace, user, user_key)
     try:
         tables = export_person(settings, person, output)
@@ -242,7 +242,7 @@ def rotate_key(landing: str | None, target: str | None) -> None:
     from orchestration.key_ring import rotate_keys
     from warehouse.base import WarehouseError
 
-    settings = _settings(target)
+    settings = read_settings(target)
     show_progress(settings.log_format)
     try:
         people = rotate_keys(settings)
@@ -312,7 +312,7 @@ def query(sql: str, style: str, target: str | None) -> None:
     from warehouse.base import WarehouseError
     from warehouse.open import open_warehouse
 
-    settings = _settings(target)
+    settings = read_settings(target)
     try:
         result = open_warehouse(settings).read(sql)
     except WarehouseError as error:
@@ -340,7 +340,7 @@ def report(workspace: str, timeframe: str, segment: str, schema: bool, target: s
         click.echo(json.dumps(document_schema(), indent=2, ensure_ascii=False))
         return
     try:
-        with open_warehouse(_settings(target)).published() as tx:
+        with open_warehouse(read_settings(target)).published() as tx:
             document = build_report(tx, workspace, timeframe, segment)
     except (ReportError, WarehouseError) as error:
         raise click.ClickException(str(error)) from None
@@ -358,7 +358,7 @@ def serve(host: str, port: int, target: str | None) -> None:
     from serving.service import create_app
     from warehouse.base import WarehouseError
 
-    settings = _settings(target)
+    settings = read_settings(target)
     try:
         app = create_app(settings)
     except WarehouseError as error:
@@ -421,7 +421,7 @@ def revoke_token(name: str) -> None:
 def _tokens():
     from serving.tokens import Tokens, token_file
 
-    return Tokens(token_file(_settings().home))
+    return Tokens(token_file(read_settings().home))
 
 
 def _print_result(columns: tuple[str, ...], rows: list[tuple], style: str) -> None:
@@ -459,7 +459,7 @@ def dashboard(host: str, port: int, require_token: bool, no_browser: bool, targe
     from warehouse.base import WarehouseError
     from warehouse.open import open_warehouse
 
-    settings = _settings(target)
+    settings = read_settings(target)
     try:
         with open_warehouse(settings).published():
             check_free(host, port)
@@ -482,7 +482,7 @@ def doctor(alert: bool, target: str | None) -> None:
     from orchestration.watch import alert_if_stale
     from warehouse.base import WarehouseError
 
-    settings = _settings(target)
+    settings = read_settings(target)
     if alert:
         try:
             stale = alert_if_stale(settings)
@@ -504,7 +504,7 @@ def demo(target: str | None) -> None:
     """Write a made-up workload, run the pipeline on it and show the main numbers."""
     from orchestration.demo import demo_settings, prepare_demo, print_digest
 
-    settings = demo_settings(_settings(target))
+    settings = demo_settings(read_settings(target))
     show_progress(settings.log_format)
     landing = prepare_demo(settings)
     _finish(_outcome(settings, landing=str(landing)), settings)
@@ -517,7 +517,7 @@ def dev(arguments: tuple[str, ...]) -> None:
     """Open the Dagster UI, with the daily schedule and the landing sensor running; arguments go to `dagster dev`."""
     from orchestration.dagster_home import prepare_dagster_home
 
-    settings = _settings()
+    settings = read_settings()
     try:
         settings.required_secret()
     except SettingsError as error:
@@ -534,7 +534,7 @@ def docs(target: str | None) -> None:
     from orchestration.project import DbtError, build_docs
     from warehouse.open import open_warehouse
 
-    settings = _settings(target)
+    settings = read_settings(target)
     try:
         page = build_docs(settings, open_warehouse(settings).dbt_environment())
     except DbtError as error:
@@ -576,7 +576,7 @@ def access(
     from warehouse.base import WarehouseError
     from warehouse.open import open_warehouse
 
-    settings = _settings(target)
+    settings = read_settings(target)
     if settings.target != "postgres":
         raise click.UsageError("roles are a matter of Postgres: set FOOTFALL_TARGET or give --target postgres.")
     if role is None and (workspace or group or password_env):
@@ -599,7 +599,7 @@ def stop() -> None:
     """Stop the embedded Postgres server, if it runs. A DSN of your own is left alone."""
     from warehouse.embedded_postgres import EmbeddedPostgres
 
-    stopped = EmbeddedPostgres(_settings().home).stop()
+    stopped = EmbeddedPostgres(read_settings().home).stop()
     click.echo("embedded Postgres stopped" if stopped else "embedded Postgres was not running")
 
 
