@@ -72,7 +72,7 @@ churn: .venv/.locked $(if $(filter no,$(YARDSTICK)),,.venv-bg_nbd/.locked) ## Ju
 
 .venv-superset/.locked: serving/superset/requirements.txt
 	@test -n "$(SUPERSET_PYTHON)" || { echo "Superset needs Python 3.11 or 3.12 (with venv)." >&2; exit 1; }
-	@echo "Setting up .venv-superset (1 GB) with $$("$(SUPERSET_PYTHON)" --version); this is done once."
+	@echo "Setting up .venv-superset (600 MB) with $$("$(SUPERSET_PYTHON)" --version); this is done once."
 	@$(call set_up,$(SUPERSET_PYTHON),.venv-superset) && touch $@
 
 superset: .venv/.locked .venv-superset/.locked ## Import the assets into an empty Superset and compare its charts with the marts (needs chromium)
