@@ -1,5 +1,5 @@
 {{
     shown_rows_of_reports(
-        'rpt_session_breakdown', 'users', ['dimension'], ['value'], ['value_order', 'users', 'sessions', 'share']
+        'rpt_session_breakdown', 'users', ['dimension'], ['value'], ['value_order', 'users', 'sessions']
     )
 }}
