@@ -10,8 +10,8 @@ from orchestration.settings import PROJECT_ROOT
 
 README = (PROJECT_ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-# `make test` runs this test, `make dev` is run as `footfall dev` by the sensor's test.
-MAKE_TARGETS = {"demo", "test", "dev"}
+# `make test` runs this test, `make dev` is run as `footfall dev` by the sensor's test, `make site` ends with its own.
+MAKE_TARGETS = {"demo", "test", "dev", "site"}
 
 
 def test_make_commands_of_the_readme_are_known():
