@@ -16,7 +16,7 @@ from orchestration.settings import PROJECT_ROOT
 
 FOOTFALL = Path(sys.executable).parent / "footfall"
 SECRET = "a secret of the tests, long enough"
-LOAD_CHECKS = ["loaded_files_as_expected", "loads_as_usual"]
+LOAD_CHECKS = ["distinct_values_within_limits", "loaded_files_as_expected", "loads_as_usual"]
 STEPS = ["landing_files", *LOAD_CHECKS, "dbt_models", "candidate_as_expected", "published_tables"]
 DAY = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0) - timedelta(days=3)
 
@@ -127,7 +127,7 @@ def test_history_of_a_run_tells_its_steps_and_checks(shop):
     assert (run["kind"], run["outcome"], run["message"]) == ("run", "published", None)
     assert (run["rows_read"], run["rows_loaded"], run["publication_id"]) == (38, 31, 1)
     steps = [step["step"] for step in run["steps"]]
-    assert steps[:1] + sorted(steps[1:3]) + steps[3:] == STEPS, "the two checks of loads are of no order"
+    assert steps[:1] + sorted(steps[1:4]) + steps[4:] == STEPS, "the checks of loads are of no order"
     assert not any(step["has_failed"] for step in run["steps"])
     assert 0 < sum(step["seconds"] for step in run["steps"]) <= run["seconds"]
     assert {check["name"]: check["passed"] for check in run["checks"]} == dict.fromkeys(
