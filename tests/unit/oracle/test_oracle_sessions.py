@@ -44,6 +44,7 @@ def test_whole_row_of_a_session() -> None:
             "ended_at": datetime(2024, 6, 10, 10, 2, 0, 250000),
             "duration_seconds": Decimal("120.250"),
             "length_bucket": "2m-5m",
+            "length_bucket_order": 3,
             "events": 6,
             "page_views": 3,
             "feature_uses": 1,

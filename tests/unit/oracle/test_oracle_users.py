@@ -35,9 +35,11 @@ def test_whole_row_of_a_user() -> None:
             "os": None,
             "country_code": "NP",
             "lifecycle_status": "active",
+            "lifecycle_order": 3,
             # 40·2/20 + 20·(3/2)/20 + 20·2/5 + 20·150/600
             "engagement_score": Decimal("18.50"),
             "risk_state": "Engaged",
+            "risk_order": 1,
             "churn_probability": None,
         }
     ]
