@@ -108,7 +108,7 @@ def judge_loads(tx: Transaction, clock: datetime) -> list[Finding]:
     Args:
         clock: the moment of the run, aware.
     """
-    zones = dict(tx.fetch("select workspace_id, timezone from raw.workspace_time_zones"))
+    zones = _zones(tx)
     published: dict[str, dict[date, Profile]] = defaultdict(dict)
     pending: dict[str, dict[date, Profile]] = defaultdict(dict)
     for workspace_id, day, is_pending, *numbers in tx.fetch(_DAYS):
@@ -129,7 +129,7 @@ def judge_loads(tx: Transaction, clock: datetime) -> list[Finding]:
             seen = _together(new[day], known[day]) if day in known else new[day]
             seen = replace(seen, dropped=dropped[workspace_id, day])
             findings += judge_day(workspace_id, day, seen, memory)
-    return [*findings, *silent_workspaces(tx, clock), *_rejected(tx), *_attributes(tx, clock)]
+    return [*findings, *_silent(tx, zones, clock), *_rejected(tx), *_attributes(tx, clock)]
 
 
 def _profile(numbers: list[int]) -> Profile:
@@ -152,9 +152,7 @@ where is_lasting
 group by workspace_id, gate, subject
 """
 
-_NEWEST_PUBLISHED = """
-select coalesce(max(load_id), 0) from raw.loads where run_id in (select run_id from ops.publications)
-"""
+_NEWEST_PUBLISHED = "select coalesce(max(newest_load_id), 0) from ops.publications"
 _LOADS = """
 select load_id, loaded_at, rows_read, rejected
 from raw.loads
@@ -237,7 +235,10 @@ def blocking_findings(tx: Transaction, run_id: str) -> list[Finding]:
 
 def silent_workspaces(tx: Transaction, clock: datetime) -> list[Finding]:
     """Workspaces without events for longer than they usually are. clock: aware."""
-    zones = dict(tx.fetch("select workspace_id, timezone from raw.workspace_time_zones"))
+    return _silent(tx, _zones(tx), clock)
+
+
+def _silent(tx: Transaction, zones: dict[str, str], clock: datetime) -> list[Finding]:
     days: dict[str, list[date]] = defaultdict(list)
     for workspace_id, day in tx.fetch(
         "select distinct workspace_id, activity_date from ops.load_profiles"
@@ -249,6 +250,10 @@ def silent_workspaces(tx: Transaction, clock: datetime) -> list[Finding]:
         for workspace_id, known in sorted(days.items())
         for finding in judge_silence(workspace_id, _today(zones, workspace_id, clock), known)
     ]
+
+
+def _zones(tx: Transaction) -> dict[str, str]:
+    return dict(tx.fetch("select workspace_id, timezone from raw.workspace_time_zones"))
 
 
 def _today(zones: dict[str, str], workspace_id: str, clock: datetime) -> date:

@@ -20,11 +20,15 @@ def record_publication(tx: Transaction, publication_id: int, run_id: str, finger
         as_of: the `--as-of` of the run, if it had one.
     """
     newest_event_at = tx.fetch("select max(newest_event_at) from intermediate.int_as_of_dates")[0][0]
+    newest_load_id = tx.fetch("select max(load_id) from raw.loads")[0][0]
     tx.execute(
         "insert into ops.publications"
-        " (publication_id, run_id, published_at, fingerprint, as_of_argument, newest_event_at)"
-        " values ($1, $2, $3, $4, $5, $6)",
-        (publication_id, run_id, datetime.now(UTC).replace(tzinfo=None), fingerprint, as_of, newest_event_at),
+        " (publication_id, run_id, published_at, fingerprint, as_of_argument, newest_event_at, newest_load_id)"
+        " values ($1, $2, $3, $4, $5, $6, $7)",
+        (
+            *(publication_id, run_id, datetime.now(UTC).replace(tzinfo=None), fingerprint, as_of),
+            *(newest_event_at, newest_load_id),
+        ),
     )
     tx.execute("delete from raw.pending")
     tx.execute("delete from ops.replaced_sessions")

@@ -56,6 +56,7 @@ OPS: dict[str, tuple[tuple[str, str], ...]] = {
         ("fingerprint", TEXT),
         ("as_of_argument", DATE),
         ("newest_event_at", TIMESTAMP),
+        ("newest_load_id", BIGINT),
     ),
     # The number that the run in progress will publish under; one row.
     "ops.next_publication": (("publication_id", BIGINT),),

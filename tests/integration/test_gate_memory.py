@@ -13,6 +13,7 @@ from orchestration.gate_memory import NothingToAccept, accept
 from orchestration.gates import Finding
 from tests.pipeline import Pipeline
 from warehouse.open import open_warehouse
+from warehouse.publications import record_publication
 
 DAY = timedelta(days=1)
 MONDAY = date(2026, 3, 2)
@@ -77,8 +78,9 @@ class Shop:
     def _publish(self, refresh) -> None:
         """What of a publication the gates look at; building every table would take a minute a day."""
         with refresh.warehouse.transaction() as tx:
-            tx.execute("insert into ops.publications (run_id) values ($1)", (refresh.run_id,))
-            tx.execute("delete from raw.pending")
+            tx.execute("create schema if not exists intermediate")
+            tx.execute("create table if not exists intermediate.int_as_of_dates (newest_event_at timestamp)")
+            record_publication(tx, refresh.warehouse.next_publication_id(tx), refresh.run_id, "", None)
 
     def accept(self, finding: Finding, *, is_lasting: bool = False) -> None:
         with open_warehouse(self.pipeline.settings).transaction() as tx:
@@ -171,6 +173,19 @@ def test_rejected_rows_block_and_a_reload_of_the_mended_file_mends_it(shop):
     assert (finding.gate, finding.subject, finding.blocks) == ("rejected", "missing_field user_id", True)
     shop.land(day, workspace="basalt")
     assert shop.load(day, reload=[f"events/basalt-{day}.ndjson"]) == {}
+
+
+def test_rejected_rows_that_a_later_run_without_files_published_are_not_new_again(shop):
+    day = MONDAY + 10 * DAY
+    shop.land(day, workspace="basalt", user_id=None)
+    (finding,) = shop.load(day).values()
+    shop.accept(finding)
+    assert shop.load(day) == {}
+    shop.land(day + DAY, workspace="basalt", user_id=None)
+    (finding,) = shop.load(day + DAY).values()
+    assert (finding.gate, finding.words.split()[0]) == ("rejected", "600"), "those of the day before are published"
+    shop.land(day + DAY, workspace="basalt")
+    assert shop.load(day + DAY, reload=[f"events/basalt-{day + DAY}.ndjson"]) == {}
 
 
 def test_silence_and_new_attributes_warn(shop):
