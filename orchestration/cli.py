@@ -267,7 +267,7 @@ def _outcome(settings: Settings, **request):
     from orchestration.rebuild import ScopeError
     from orchestration.run import Request, run_pipeline
     from warehouse.base import WarehouseError
-    from warehouse.disk import full_disk_words, is_disk_full
+    from warehouse.disk import disk_words
 
     try:
         return run_pipeline(settings, Request(**request))
@@ -276,9 +276,9 @@ def _outcome(settings: Settings, **request):
     except WarehouseError as error:
         raise click.ClickException(str(error)) from None
     except Exception as error:  # Dagster's own storage, logs and temporary files lie on the same disk
-        if not is_disk_full(error):
-            raise
-        raise click.ClickException(full_disk_words(settings.home)) from None
+        if words := disk_words(error, settings.home):
+            raise click.ClickException(words) from None
+        raise
 
 
 def _finish(outcome, settings: Settings) -> None:

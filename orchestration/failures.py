@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from orchestration.history import Check
 from orchestration.settings import Settings
-from warehouse.disk import full_disk_words, tells_of_full_disk
+from warehouse.disk import disk_words
 from warehouse.open import open_warehouse
 
 ROWS_SHOWN = 5
@@ -65,10 +65,10 @@ _OWN_CLASS = re.compile(r"(?:ingest|orchestration|warehouse)[\w.]*: ")
 def lost_in_build(settings: Settings, words: Iterable[str]) -> str | None:
     """One sentence on the server or the disk that a build lost, from the words of what failed; None: neither."""
     for text in words:
-        if tells_of_full_disk(text):
-            if settings.target == "postgres" and "could not extend file" in text:
-                return "the disk of the Postgres server is full: make room there and run again"
-            return full_disk_words(settings.home)
+        if settings.target == "postgres" and "could not extend file" in text:
+            return "the disk of the Postgres server is full: make room there and run again"
+        if told := disk_words(text, settings.home):
+            return told
         if _LOST_CONNECTION.search(text):
             return (
                 f"the connection to Postgres was lost while dbt built ({_line_with(_LOST_CONNECTION, text)}): "
@@ -84,9 +84,7 @@ def step_words(settings: Settings, step: str, message: str) -> str:
         return lost_in_build(settings, [message]) or f"dbt failed: {told} Its log is {settings.dbt_target_path}/dbt.log"
     if _OWN_CLASS.match(message):
         return _OWN_CLASS.sub("", message, count=1)
-    if tells_of_full_disk(message):
-        return full_disk_words(settings.home)
-    return f"{step}: {message}"
+    return disk_words(message, settings.home) or f"{step}: {message}"
 
 
 def _line_with(pattern: re.Pattern[str], text: str) -> str:

@@ -37,7 +37,7 @@ from warehouse.base import (
     WarehouseError,
 )
 from warehouse.catalogue import comment_statements
-from warehouse.disk import full_disk_words, is_disk_full
+from warehouse.disk import disk_words
 from warehouse.owner_only import make_private
 from warehouse.publications import record_publication
 from warehouse.tables import COLUMNS_PRESENT, TABLES, add_columns, create_table
@@ -135,9 +135,9 @@ class DuckDBWarehouse(Warehouse):
         try:
             yield
         except (duckdb.Error, OSError) as error:
-            if not is_disk_full(error):
-                raise
-            raise WarehouseError(full_disk_words(self._working_file.parent)) from None
+            if words := disk_words(error, self._working_file.parent):
+                raise WarehouseError(words) from None
+            raise
 
     @contextmanager
     def session(self) -> Iterator[None]:

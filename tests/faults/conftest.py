@@ -3,12 +3,14 @@
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg2
 import pytest
 
 from tests.conftest import PostgresServer
+from tests.faults.full_disk import FullDisk, disk_of_its_own
 from tests.faults.published import Published, rows
 from tests.pipeline import Pipeline
 from warehouse.embedded_postgres import EmbeddedPostgres
@@ -29,6 +31,20 @@ class DisturbedServer(PostgresServer):
         self._execute(f"drop database {names[0]}")
         self._execute(f"create database {names[0]} template {names[1]}")
         return copy
+
+    @contextmanager
+    def on_disk_of_its_own(self) -> Iterator[FullDisk]:
+        """Within the block all that the server writes lies on a file system of its own."""
+        self._server.stop()
+        with disk_of_its_own(self._server._data) as disk:
+            self._server.start()
+            yield disk
+            self._server.stop()
+        self._server.start()
+
+    def start_again(self) -> None:
+        """It may have ended itself; it comes back at the same address."""
+        assert self._server.start() == self.dsn
 
     def crash_and_start(self) -> None:
         """Every process of the server is killed at once; it comes back at the same address."""

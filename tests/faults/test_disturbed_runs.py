@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from tests.faults.full_disk import can_mount, disk_of_its_own
 from tests.faults.published import FOOTFALL, IS_THOROUGH, WAIT_SECONDS, Published, stopped_at, wait_until
 from tests.integration.conftest import ENGINES
 
@@ -140,8 +141,38 @@ def _without_rights_of_root() -> None:
         ctypes.CDLL(None).prctl(drop, capability, 0, 0, 0)
 
 
-def test_run_on_a_full_disk_ends_in_words(make_published):
-    """A limit on the size of files stands for the disk: writing fails in the same place, by another error number."""
+@pytest.mark.skipif(not can_mount(), reason="mounting a small disk takes root; a limit on file sizes is tried below")
+@pytest.mark.parametrize("leave", [4096, 1_000_000, 8_000_000, 30_000_000] if IS_THOROUGH else [1_000_000])
+def test_run_on_a_full_disk_ends_in_words(make_published, leave):
+    """leave: bytes that are free when the run starts, so that it fails sooner or later."""
+    published = make_published("duckdb")
+    with disk_of_its_own(published.pipeline.settings.home) as disk:
+        disk.fill(leave)
+        with published.started(FOOTFALL, "run") as run:
+            assert published.wait(run) == 1, published.words()
+        _check_words(published, "the disk that holds", "make room there and run again")
+        disk.make_room()
+        assert published.pipeline.digests() == published.old
+        published.check_after_the_fault()
+
+
+@pytest.mark.skipif(not can_mount(), reason="mounting a small disk takes root")
+@pytest.mark.parametrize("leave", [4096, 1_000_000, 8_000_000, 30_000_000] if IS_THOROUGH else [1_000_000])
+def test_run_ends_in_words_when_the_disk_of_postgres_is_full(make_published, disturbed_server, leave):
+    published = make_published("postgres")
+    with disturbed_server.on_disk_of_its_own() as disk:
+        disk.fill(leave)
+        with published.started(FOOTFALL, "run") as run:
+            assert published.wait(run) == 1, published.words()
+        disk.make_room()
+        disturbed_server.start_again()
+        _check_words(published, "make room")
+        assert published.pipeline.digests() == published.old
+        published.check_after_the_fault()
+
+
+def test_run_that_may_write_no_large_files_ends_in_words(make_published):
+    """As with a quota: writing fails in the same place as on a full disk, by another error number."""
     published = make_published("duckdb")
     largest = (published.pipeline.settings.home / "duckdb" / "warehouse.duckdb").stat().st_size // 2
     with published.started(FOOTFALL, "run", preexec_fn=partial(_limit_files, largest)) as run:
