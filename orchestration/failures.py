@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from orchestration.history import Check
 from orchestration.settings import Settings
-from warehouse.disk import disk_words
+from warehouse.disk import SERVER_DISK_FULL, disk_words
 from warehouse.open import open_warehouse
 
 ROWS_SHOWN = 5
@@ -66,7 +66,7 @@ def lost_in_build(settings: Settings, words: Iterable[str]) -> str | None:
     """One sentence on the server or the disk that a build lost, from the words of what failed; None: neither."""
     for text in words:
         if settings.target == "postgres" and "could not extend file" in text:
-            return "the disk of the Postgres server is full: make room there and run again"
+            return SERVER_DISK_FULL
         if told := disk_words(text, settings.home):
             return told
         if _LOST_CONNECTION.search(text):

@@ -13,6 +13,14 @@ _FULL = re.compile(
 _FULL_OR_BROKEN = re.compile(r"disk I/O error", re.IGNORECASE)
 
 
+SERVER_DISK_FULL = "the disk of the Postgres server is full: make room there and run again"
+
+
+def tells_of_full_disk(words: str) -> bool:
+    """Whether the words of an error are those of a full disk."""
+    return bool(_FULL.search(words))
+
+
 def disk_words(error: BaseException | str, folder: Path) -> str | None:
     """What to tell a person of an error that came of a disk, quota or file size at its limit; None: it did not.
 
@@ -21,7 +29,7 @@ def disk_words(error: BaseException | str, folder: Path) -> str | None:
         folder: what lies on the disk.
     """
     words = error if isinstance(error, str) else "\n".join(_chain(error))
-    if _FULL.search(words):
+    if tells_of_full_disk(words):
         return f"no space is left on the disk that holds {folder}: make room there and run again"
     if _FULL_OR_BROKEN.search(words):
         return f"the disk that holds {folder} is full or broken: make room there and run again"

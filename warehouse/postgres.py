@@ -41,6 +41,7 @@ from warehouse.base import (
     WarehouseError,
 )
 from warehouse.catalogue import describe_and_index
+from warehouse.disk import SERVER_DISK_FULL, tells_of_full_disk
 from warehouse.postgres_backup import dump, restore
 from warehouse.publications import record_publication
 from warehouse.tables import COLUMNS_PRESENT, RAW, TABLES, add_columns, create_table
@@ -361,8 +362,8 @@ def _reachable(warehouse: PostgresWarehouse) -> Iterator[None]:
 
 def _advice(state: str, words: str) -> str:
     """state: the SQLSTATE (Postgres documentation, appendix A), or nothing when the server did not answer."""
-    if state == "53100":
-        return "The server's disk is full: make room there and run again."
+    if state == "53100" or tells_of_full_disk(words):
+        return SERVER_DISK_FULL.capitalize() + "."
     if state.startswith("28") or "authentication failed" in words:
         return "Check user and password in FOOTFALL_POSTGRES_DSN."
     if state == "3D000" or re.search('database ".*" does not exist', words):

@@ -36,11 +36,15 @@ class DisturbedServer(PostgresServer):
     def on_disk_of_its_own(self) -> Iterator[FullDisk]:
         """Within the block all that the server writes lies on a file system of its own."""
         self._server.stop()
-        with disk_of_its_own(self._server._data) as disk:
-            self._server.start()
-            yield disk
-            self._server.stop()
-        self._server.start()
+        try:
+            with disk_of_its_own(self._server._data) as disk:
+                self.start_again()
+                try:
+                    yield disk
+                finally:
+                    self._server.stop()
+        finally:
+            self.start_again()
 
     def start_again(self) -> None:
         """It may have ended itself; it comes back at the same address."""
