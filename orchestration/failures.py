@@ -46,11 +46,11 @@ def failed_dbt_checks(settings: Settings) -> list[Check]:
 
 def _failed(settings: Settings) -> list[dict]:
     results_file = settings.dbt_target_path / "run_results.json"
-    if not results_file.exists():
+    try:
+        results = json.loads(results_file.read_bytes())["results"]
+    except (FileNotFoundError, json.JSONDecodeError):  # dbt was killed before or while it wrote them
         return []
-    return [
-        result for result in json.loads(results_file.read_bytes())["results"] if result["status"] in ("fail", "error")
-    ]
+    return [result for result in results if result["status"] in ("fail", "error")]
 
 
 # What libpq and Postgres say when a connection is refused or ends.

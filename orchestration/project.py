@@ -29,16 +29,19 @@ class DbtError(Exception):
 def ensure_manifest(settings: Settings) -> Path:
     """The manifest of the project as it is now; dbt is started only when a file changed since the last one.
 
+    It is a copy: a build writes `manifest.json` anew, and leaves half of it when it is killed.
+
     Raises:
         DbtError: the project does not parse.
     """
-    manifest = settings.dbt_target_path / "manifest.json"
+    manifest = settings.dbt_target_path / "parsed_manifest.json"
     stamp = settings.dbt_target_path / "parsed_fingerprint"
     fingerprint = _project_fingerprint()
     if manifest.exists() and stamp.exists() and stamp.read_text() == fingerprint:
         return manifest
     settings.dbt_target_path.mkdir(parents=True, exist_ok=True)
     _run_dbt(settings, {}, "parse")
+    (settings.dbt_target_path / "manifest.json").replace(manifest)
     stamp.write_text(fingerprint)
     return manifest
 

@@ -21,10 +21,10 @@ MOMENTS = {
     "mid_build": MID_BUILD,
     "mid_publish": ("warehouse.postgres", "record_publication", "before"),
 }
-# One after the other on one warehouse; `make test` tries the most telling ones.
+# One after the other on one warehouse, in which files stay loaded; `make test` tries the most telling ones.
 SERVER_FAULTS = [("cut", "mid_load"), ("crash", "mid_publish")]
 if IS_THOROUGH:
-    SERVER_FAULTS = [(fault, moment) for fault in ("cut", "crash") for moment in MOMENTS]
+    SERVER_FAULTS = [(fault, moment) for moment in MOMENTS for fault in ("cut", "crash")]
 thorough = pytest.mark.skipif(not IS_THOROUGH, reason="takes minutes: `make test-faults` tries it")
 
 
