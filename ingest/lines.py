@@ -12,6 +12,9 @@ import pyarrow as pa
 CHUNK_BYTES = 40 * 1024 * 1024
 # A chunk of ordinary events has fewer; one of empty lines had 24 million, and took a gigabyte for every two of them.
 CHUNK_LINES = 100_000
+# The engine works on 2,048 lines at a time and keeps each parsed, forty bytes for a byte, until it is done with them
+# all. Ordinary events hold a sixth of this.
+VECTOR_LINES, VECTOR_BYTES = 2048, 4 * 1024 * 1024
 # Rows of events are packed to a fiftieth at best, for ids and times differ; gzip gives back a thousand times its bytes.
 MAXIMUM_EXPANSION = 250
 HARMLESS_BYTES = 16 * 1024 * 1024
@@ -48,6 +51,11 @@ class LineChunk:
 
     def __len__(self) -> int:
         return len(self.starts) - 1
+
+    @property
+    def has_long_lines(self) -> bool:
+        """Whether they are so long that the engine must not be given as many at a time as of others."""
+        return _has_long_lines(self.starts)
 
     def line(self, index: int) -> bytes:
         """One line without its line feed."""
@@ -96,7 +104,7 @@ class _Archive:
 def line_chunks(
     stream: BinaryIO, max_row_bytes: int, start_hash: Callable[[], hmac.HMAC], chunk_bytes: int = CHUNK_BYTES
 ) -> Iterator[LineChunk]:
-    """Cut a stream into chunks of whole lines, at most CHUNK_LINES of them.
+    """Cut a stream into chunks of whole lines, at most CHUNK_LINES of them; where lines are long, into smaller ones.
 
     A line over `max_row_bytes` is not held: its bytes go through `start_hash()`, it comes out as an OversizeLine.
     Raises CorruptFile when the archive is damaged or ends early.
@@ -132,8 +140,29 @@ def _chunks(
     """The chunks of a text that ends with a line feed."""
     starts = np.concatenate(([0], np.flatnonzero(np.frombuffer(text, np.uint8) == _LINE_FEED) + 1))
     for index in range(0, len(starts) - 1, CHUNK_LINES):
-        own = starts[index : index + CHUNK_LINES + 1]
-        yield _chunk(first_line + index, text[own[0] : own[-1]], own - own[0], max_row_bytes, start_hash)
+        lines = starts[index : index + CHUNK_LINES + 1]
+        for first, end in _pieces(lines):
+            own = lines[first : end + 1]
+            yield _chunk(first_line + index + first, text[own[0] : own[-1]], own - own[0], max_row_bytes, start_hash)
+
+
+def _pieces(starts: np.ndarray) -> Iterator[tuple[int, int]]:
+    """(first, end) of the lines of each chunk: all, or of long ones up to VECTOR_BYTES."""
+    count = len(starts) - 1
+    if not _has_long_lines(starts):
+        yield 0, count
+        return
+    first = 0
+    while first < count:
+        end = max(first + 1, int(np.searchsorted(starts, starts[first] + VECTOR_BYTES, side="right")) - 1)
+        yield first, end
+        first = end
+
+
+def _has_long_lines(starts: np.ndarray) -> bool:
+    """Whether some VECTOR_LINES in a row have over VECTOR_BYTES; fewer lines, their share of it or an eighth."""
+    lines = min(VECTOR_LINES, len(starts) - 1)
+    return bool((starts[lines:] - starts[:-lines]).max() > VECTOR_BYTES * max(lines / VECTOR_LINES, 1 / 8))
 
 
 def _chunk(

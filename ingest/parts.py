@@ -53,11 +53,18 @@ class Parts:
 
 
 def shared_chunks(chunks: Iterable[tuple[int, str, LineChunk]]) -> Iterator[tuple[LineChunk, Parts]]:
-    """Join chunks (load_id, landing path, lines) while they are small, up to the size of one that is not."""
+    """Join chunks (load_id, landing path, lines) while they are small, up to the size of one that is not; those of
+    long lines stay alone."""
     waiting: list[tuple[int, str, LineChunk]] = []
     size = lines = 0
     for part in chunks:
         chunk = part[2]
+        if chunk.has_long_lines:
+            if waiting:
+                yield _joined(waiting)
+            yield _joined([part])
+            waiting, size, lines = [], 0, 0
+            continue
         if waiting and (size + len(chunk.text) > CHUNK_BYTES or lines + len(chunk) > CHUNK_LINES):
             yield _joined(waiting)
             waiting, size, lines = [], 0, 0
