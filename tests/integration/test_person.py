@@ -1,0 +1,152 @@
+"""The document of one person is that of a segment whose only member is the person."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from random import Random
+
+import jsonschema
+import pytest
+
+from serving.report import TIMEFRAMES, build_report, document_schema
+from tests.oracle import Landing
+from tests.pipeline import Pipeline
+from tests.property.arrivals import moment_of
+from tests.property.batches import drawn, together
+from tests.property.histories import landings, written
+from tests.property.landing_files import write_landing
+from warehouse.open import open_warehouse
+
+LAST_DAY = date(2024, 3, 31)
+CLOCK = datetime.combine(LAST_DAY, time(20), UTC)
+SHOP = "shop"
+# Beside the one who is busy: what else a person may be.
+LOGIN_ONLY, SILENT, LATE, UNSEEN, CRAWLED = "login only", "silent since", "from today on", "unseen", "beside a crawler"
+CRAWLER = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+PAGES = (*"aaabbbccdefghijklmno", "p > q")
+DEVICES, COUNTRIES = ("desktop", "mobile"), "ABCDEFGHIJKLM"
+BOTH = pytest.mark.parametrize("engine", ["duckdb", "postgres"])
+
+
+def at(days_ago: int, hour: int = 12) -> str:
+    return written(CLOCK.replace(hour=hour, minute=0) - timedelta(days=days_ago))
+
+
+def view(user: str, page: str, created_at: str) -> dict:
+    return {"user_id": user, "event_type": "page_view", "page_path": page, "created_at": created_at}
+
+
+def busy_days(user: str, rng: Random) -> list[dict]:
+    """Two years of visits, with more pages, features and paths than lists show."""
+    rows = []
+    for _ in range(260):
+        moment = CLOCK - timedelta(days=rng.choice((rng.randrange(10), rng.randrange(60), rng.randrange(760))), hours=5)
+        for _ in range(rng.randrange(1, 12)):
+            moment += timedelta(seconds=rng.randrange(1, 400))
+            kind = rng.choice(("page_view", "page_view", "page_view", "feature_use", "login"))
+            row = {"user_id": user, "event_type": kind, "created_at": written(moment)}
+            if kind == "page_view":
+                row["page_path"] = f"/{rng.choice(PAGES)}"
+            if kind == "feature_use":
+                row |= {"event_name": f"feature {rng.randrange(14)}", "metadata": {"duration": rng.randrange(9)}}
+            rows.append(
+                row | {"device_type": rng.choice(("desktop", "mobile")), "country_code": rng.choice("ABCDEFGHIJKLM")}
+            )
+    return rows
+
+
+def shop() -> Landing:
+    rng = Random(3)
+    events = [
+        *busy_days("busy", rng),
+        *busy_days("crowd", rng),
+        {"user_id": LOGIN_ONLY, "event_type": "login", "created_at": at(3)},
+        view(SILENT, "/a", at(45)),
+        view(SILENT, "/b", at(41)),
+        view(LATE, "/a", at(0)),
+        view(CRAWLED, "/a", at(2)),
+        *({**view(CRAWLED, page, at(2, 13)), "user_agent": CRAWLER} for page in ("/b", "/c")),
+        {**view("crawler", "/c", at(2)), "user_agent": CRAWLER},
+    ]
+    events = [row | {"workspace_id": SHOP, "event_id": f"s{number}"} for number, row in enumerate(events)]
+    return Landing(
+        events=events,
+        users=[{"workspace_id": SHOP, "user_id": UNSEEN}],
+        workspaces=[{"workspace_id": SHOP, "timezone": "Europe/Berlin"}],
+        features=[{"workspace_id": SHOP, "feature_name": "unused"}],
+        goals=[
+            {"workspace_id": SHOP, "goal_name": "saw c", "page_path": "/c"},
+            {"workspace_id": SHOP, "goal_name": "used", "event_type": "feature_use"},
+            {"workspace_id": SHOP, "goal_name": "never", "page_path": "/nowhere"},
+        ],
+    )
+
+
+def with_segments_of_one(whole: Landing) -> tuple[Landing, list[tuple[str, str]]]:
+    """Everybody gets an attribute of their own and a segment that asks for it; also who there is: (workspace, user)."""
+    first_seen: dict[tuple[str, str], str] = {}
+    for row in sorted(whole.events, key=moment_of):
+        first_seen.setdefault((row.get("workspace_id", "default"), row["user_id"]), written(moment_of(row)))
+    described = [row | {"person": row["user_id"]} for row in whole.users]
+    known = {(row.get("workspace_id", "default"), row["user_id"]) for row in described}
+    described += [
+        {"workspace_id": workspace, "user_id": user, "created_at": moment, "person": user}
+        for (workspace, user), moment in first_seen.items()
+        if (workspace, user) not in known
+    ]
+    people = sorted(known | set(first_seen))
+    segments = [
+        {
+            "workspace_id": workspace,
+            "segment_name": f"only {user}",
+            "criteria": {"all": [{"field": "person", "op": "=", "value": user}]},
+        }
+        for workspace, user in people
+    ]
+    return replace(whole, users=described, segments=segments), people
+
+
+@pytest.fixture(scope="module")
+def published(
+    make_pipeline: Callable[..., Pipeline], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], tuple[Pipeline, list[tuple[str, str]]]]:
+    """published(engine): the pipeline, and everybody as (workspace, user)."""
+    histories = drawn(landings(LAST_DAY, most_visits=9, most_events=7).filter(lambda rows: rows.events), 6, 11)
+    whole, people = with_segments_of_one(together([*histories, shop()]))
+    landing = tmp_path_factory.mktemp("person-landing")
+    write_landing(whole, landing, rng=Random(1))
+
+    @cache
+    def make(engine: str) -> tuple[Pipeline, list[tuple[str, str]]]:
+        pipeline = make_pipeline(engine)
+        pipeline.run(landing, clock=CLOCK, data_tests=True)
+        return pipeline, people
+
+    return make
+
+
+@BOTH
+def test_document_of_a_person_is_that_of_a_segment_of_one(
+    engine: str, published: Callable[[str], tuple[Pipeline, list[tuple[str, str]]]]
+) -> None:
+    pipeline, people = published(engine)
+    keys = pipeline.settings.keys()
+    validator = jsonschema.Draft202012Validator(document_schema())
+    known = {(row["workspace_id"], row["user_key"]) for row in pipeline.rows("dim_users")}
+    compared = 0
+    with open_warehouse(pipeline.settings).published() as tx:
+        for workspace, user in people:
+            user_key = keys.user_key(workspace, user)
+            if (workspace, user_key) not in known:
+                continue
+            for timeframe in TIMEFRAMES:
+                found = build_report(tx, workspace, timeframe, user_key=user_key)
+                expected = build_report(tx, workspace, timeframe, f"only {user}")
+                for part in expected:
+                    if part != "userId":
+                        assert found[part] == expected[part], (workspace, user, timeframe, part)
+                assert (found["userId"], expected["userId"]) == (user_key, None)
+                validator.validate(found)
+                compared += 1
+    assert compared >= 4 * 20
