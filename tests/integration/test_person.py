@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from pathlib import Path
 from random import Random
 
 import jsonschema
 import pytest
 
-from serving.report import TIMEFRAMES, build_report, document_schema
+from serving.report import TIMEFRAMES, ReportError, build_report, document_schema
 from tests.oracle import Landing
 from tests.pipeline import Pipeline
 from tests.property.arrivals import moment_of
@@ -23,10 +23,10 @@ CLOCK = datetime.combine(LAST_DAY, time(20), UTC)
 SHOP = "shop"
 # Beside the one who is busy: what else a person may be.
 LOGIN_ONLY, SILENT, LATE, UNSEEN, CRAWLED = "login only", "silent since", "from today on", "unseen", "beside a crawler"
+ONLY_CRAWLER = "a crawler"
 CRAWLER = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 PAGES = (*"aaabbbccdefghijklmno", "p > q")
 DEVICES, COUNTRIES = ("desktop", "mobile"), "ABCDEFGHIJKLM"
-BOTH = pytest.mark.parametrize("engine", ["duckdb", "postgres"])
 
 
 def at(days_ago: int, hour: int = 12) -> str:
@@ -67,7 +67,7 @@ def shop() -> Landing:
         view(LATE, "/a", at(0)),
         view(CRAWLED, "/a", at(2)),
         *({**view(CRAWLED, page, at(2, 13)), "user_agent": CRAWLER} for page in ("/b", "/c")),
-        {**view("crawler", "/c", at(2)), "user_agent": CRAWLER},
+        {**view(ONLY_CRAWLER, "/c", at(2)), "user_agent": CRAWLER},
     ]
     events = [row | {"workspace_id": SHOP, "event_id": f"s{number}"} for number, row in enumerate(events)]
     return Landing(
@@ -86,7 +86,7 @@ def shop() -> Landing:
 def with_segments_of_one(whole: Landing) -> tuple[Landing, list[tuple[str, str]]]:
     """Everybody gets an attribute of their own and a segment that asks for it; also who there is: (workspace, user)."""
     first_seen: dict[tuple[str, str], str] = {}
-    for row in sorted(whole.events, key=moment_of):
+    for row in sorted((row for row in whole.events if row["user_id"] != ONLY_CRAWLER), key=moment_of):
         first_seen.setdefault((row.get("workspace_id", "default"), row["user_id"]), written(moment_of(row)))
     described = [row | {"person": row["user_id"]} for row in whole.users]
     known = {(row.get("workspace_id", "default"), row["user_id"]) for row in described}
@@ -107,46 +107,34 @@ def with_segments_of_one(whole: Landing) -> tuple[Landing, list[tuple[str, str]]
     return replace(whole, users=described, segments=segments), people
 
 
-@pytest.fixture(scope="module")
-def published(
-    make_pipeline: Callable[..., Pipeline], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], tuple[Pipeline, list[tuple[str, str]]]]:
-    """published(engine): the pipeline, and everybody as (workspace, user)."""
-    histories = drawn(landings(LAST_DAY, most_visits=9, most_events=7).filter(lambda rows: rows.events), 6, 11)
-    whole, people = with_segments_of_one(together([*histories, shop()]))
-    landing = tmp_path_factory.mktemp("person-landing")
-    write_landing(whole, landing, rng=Random(1))
-
-    @cache
-    def make(engine: str) -> tuple[Pipeline, list[tuple[str, str]]]:
-        pipeline = make_pipeline(engine)
-        pipeline.run(landing, clock=CLOCK, data_tests=True)
-        return pipeline, people
-
-    return make
-
-
-@BOTH
+@pytest.mark.parametrize(("engine", "as_of"), [("duckdb", None), ("postgres", LAST_DAY - timedelta(days=2))])
 def test_document_of_a_person_is_that_of_a_segment_of_one(
-    engine: str, published: Callable[[str], tuple[Pipeline, list[tuple[str, str]]]]
+    engine: str, as_of: date | None, make_pipeline: Callable[..., Pipeline], tmp_path: Path
 ) -> None:
-    pipeline, people = published(engine)
-    keys = pipeline.settings.keys()
+    histories = drawn(landings(LAST_DAY, most_visits=9, most_events=7).filter(lambda rows: rows.events), 5, 11)
+    whole, people = with_segments_of_one(together([*histories, shop()]))
+    write_landing(whole, tmp_path, rng=Random(1))
+    pipeline = make_pipeline(engine)
+    pipeline.run(tmp_path, clock=CLOCK, as_of=as_of)
+    user_keys = {person: pipeline.settings.keys().user_key(*person) for person in people}
+    published = {row["user_key"] for row in pipeline.rows("dim_users")}
     validator = jsonschema.Draft202012Validator(document_schema())
-    known = {(row["workspace_id"], row["user_key"]) for row in pipeline.rows("dim_users")}
-    compared = 0
+    compared = set()
     with open_warehouse(pipeline.settings).published() as tx:
-        for workspace, user in people:
-            user_key = keys.user_key(workspace, user)
-            if (workspace, user_key) not in known:
+        for (workspace, user), user_key in user_keys.items():
+            if user_key not in published:
                 continue
             for timeframe in TIMEFRAMES:
                 found = build_report(tx, workspace, timeframe, user_key=user_key)
-                expected = build_report(tx, workspace, timeframe, f"only {user}")
-                for part in expected:
-                    if part != "userId":
-                        assert found[part] == expected[part], (workspace, user, timeframe, part)
-                assert (found["userId"], expected["userId"]) == (user_key, None)
+                expected = build_report(tx, workspace, timeframe, f"only {user}") | {"userId": user_key}
+                for key in expected:
+                    assert found[key] == expected[key], (workspace, user, timeframe, key)
                 validator.validate(found)
-                compared += 1
-    assert compared >= 4 * 20
+            compared.add(user)
+        with pytest.raises(ReportError, match="no user with the key"):
+            build_report(
+                tx, f"h005-{SHOP}", "7d", user_key=pipeline.settings.keys().user_key(f"h005-{SHOP}", ONLY_CRAWLER)
+            )
+    hidden = {LATE} if as_of else set()
+    assert {"busy", LOGIN_ONLY, SILENT, LATE, UNSEEN, CRAWLED} - hidden <= compared
+    assert len(compared) > 10 and not hidden & compared
