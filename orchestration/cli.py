@@ -209,6 +209,18 @@ def _person(settings: Settings, workspace: str, user: str | None, user_key: str 
         raise click.UsageError(str(error)) from None
 
 
+def _key_of_person(settings: Settings, workspace: str, user: str | None, user_key: str | None) -> str:
+    """The user_key of who is read about: unlike an id, the key itself asks for no secret key."""
+    from ingest.erase import checked_user_key
+
+    if user is not None or not user_key:
+        return _person(settings, workspace, user, user_key).user_key
+    try:
+        return checked_user_key(user_key)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
 @main.command("export-user")
 @workspace_option
 @user_option
@@ -350,10 +362,10 @@ def report(
         click.echo(json.dumps(document_schema(), indent=2, ensure_ascii=False))
         return
     settings = read_settings(target)
-    if user or user_key:
+    if user is not None or user_key is not None:
         if segment != "all":
             raise click.UsageError("a document is of a segment or of a person: give --segment or --user.")
-        user_key = _person(settings, workspace, user, user_key).user_key
+        user_key = _key_of_person(settings, workspace, user, user_key)
     try:
         with open_warehouse(settings).published() as tx:
             document = build_report(tx, workspace, timeframe, segment, user_key)

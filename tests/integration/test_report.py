@@ -259,6 +259,7 @@ def test_command_takes_a_person_by_id_and_by_key(
         (["--user", "ana", "--segment", "New"], "give --segment or --user"),
         (["--user", "ana", "--user-key", key], "either --user or --user-key"),
         (["--user-key", "ana"], "is no user key"),
+        (["--user", ""], "say who"),
     ):
         refused = run(*options)
         assert refused.exit_code == 2 and words in refused.output
