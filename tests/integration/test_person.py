@@ -37,6 +37,10 @@ def view(user: str, page: str, created_at: str) -> dict:
     return {"user_id": user, "event_type": "page_view", "page_path": page, "created_at": created_at}
 
 
+def use(user: str, feature: str, created_at: str) -> dict:
+    return {"user_id": user, "event_type": "feature_use", "event_name": feature, "created_at": created_at}
+
+
 def busy_days(user: str, rng: Random) -> list[dict]:
     """Two years of visits, with more pages, features and paths than lists show."""
     rows = []
@@ -65,6 +69,15 @@ def shop() -> Landing:
         view(SILENT, "/a", at(45)),
         view(SILENT, "/b", at(41)),
         view(LATE, "/a", at(0)),
+        # Lapsed on the last day of the timeframes, and on the last one before those of 7 days; of either as_of_date.
+        *(view(f"last seen {days} days ago", "/a", at(days)) for days in (31, 32, 38, 39, 40)),
+        # 10 uses before, in the timeframes of 7 days as many, a tenth more and more than that.
+        *(use("steady", name, at(11)) for name in ("ten", "eleven", "twelve") for _ in range(10)),
+        *(
+            use("steady", name, at(3))
+            for name, count in (("ten", 10), ("eleven", 11), ("twelve", 12))
+            for _ in range(count)
+        ),
         view(CRAWLED, "/a", at(2)),
         *({**view(CRAWLED, page, at(2, 13)), "user_agent": CRAWLER} for page in ("/b", "/c")),
         {**view(ONLY_CRAWLER, "/c", at(2)), "user_agent": CRAWLER},
