@@ -66,16 +66,19 @@ class Person:
         the key before, which keeps the person out, cannot be told from it."""
         if keys.ring_marks:
             raise ValueError("user keys have rotated since the first one: name the person by --user")
-        if not is_user_key(user_key):
-            raise ValueError(
-                f"{user_key!r} is no user key: those have {HASH_LENGTH} hexadecimal characters, lower case"
-            )
-        return cls(workspace_id, user_key, None, keys.tombstone(user_key), mode)
+        return cls(workspace_id, checked_user_key(user_key), None, keys.tombstone(user_key), mode)
 
 
 def is_user_key(text: str) -> bool:
     """Whether a text has the form of a user_key."""
     return re.fullmatch(f"[0-9a-f]{{{HASH_LENGTH}}}", text) is not None
+
+
+def checked_user_key(text: str) -> str:
+    """The text. Raises ValueError when it has not the form of a user_key."""
+    if not is_user_key(text):
+        raise ValueError(f"{text!r} is no user key: those have {HASH_LENGTH} hexadecimal characters, lower case")
+    return text
 
 
 def request_erasure(tx: "Transaction", person: Person) -> None:

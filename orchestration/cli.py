@@ -209,6 +209,18 @@ def _person(settings: Settings, workspace: str, user: str | None, user_key: str 
         raise click.UsageError(str(error)) from None
 
 
+def _key_of_person(settings: Settings, workspace: str, user: str | None, user_key: str | None) -> str:
+    """The user_key of who is read about: unlike an id, the key itself asks for no secret key."""
+    from ingest.erase import checked_user_key
+
+    if user is not None or not user_key:
+        return _person(settings, workspace, user, user_key).user_key
+    try:
+        return checked_user_key(user_key)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
 @main.command("export-user")
 @workspace_option
 @user_option
@@ -328,10 +340,20 @@ def query(sql: str, style: str, target: str | None) -> None:
     "--timeframe", type=click.Choice(["7d", "30d", "90d", "365d"]), default="30d", show_default=True, help="Days back."
 )
 @click.option("--segment", metavar="NAME", default="all", show_default=True, help="Name or id of a segment.")
+@user_option
+@user_key_option
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of the document instead.")
 @target_option
-def report(workspace: str, timeframe: str, segment: str, schema: bool, target: str | None) -> None:
-    """Print the published numbers of a workspace as one JSON document."""
+def report(
+    workspace: str,
+    timeframe: str,
+    segment: str,
+    user: str | None,
+    user_key: str | None,
+    schema: bool,
+    target: str | None,
+) -> None:
+    """Print the published numbers of a workspace as one JSON document: of everybody, a segment or a person."""
     from serving.report import ReportError, build_report, document_schema
     from warehouse.base import WarehouseError
     from warehouse.open import open_warehouse
@@ -339,9 +361,14 @@ def report(workspace: str, timeframe: str, segment: str, schema: bool, target: s
     if schema:
         click.echo(json.dumps(document_schema(), indent=2, ensure_ascii=False))
         return
+    settings = read_settings(target)
+    if user is not None or user_key is not None:
+        if segment != "all":
+            raise click.UsageError("a document is of a segment or of a person: give --segment or --user.")
+        user_key = _key_of_person(settings, workspace, user, user_key)
     try:
-        with open_warehouse(read_settings(target)).published() as tx:
-            document = build_report(tx, workspace, timeframe, segment)
+        with open_warehouse(settings).published() as tx:
+            document = build_report(tx, workspace, timeframe, segment, user_key)
     except (ReportError, WarehouseError) as error:
         raise click.ClickException(str(error)) from None
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))

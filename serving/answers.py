@@ -10,7 +10,7 @@ from typing import Any
 
 from warehouse.base import NEWEST_PUBLICATION, Transaction, Warehouse
 
-Request = tuple[str, ...]
+Request = tuple[str | None, ...]
 Publication = tuple[int, str]  # its number and its run
 
 

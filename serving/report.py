@@ -1,26 +1,28 @@
-"""The JSON document of contract section 9: the report tables of one workspace, timeframe and segment.
+"""The JSON document of contract section 9: of one workspace and timeframe, and of a segment or a person.
 
-`report.schema.json` beside this file describes it. All of it is read from one publication.
+Its rows come from `serving.segment` or `serving.person`, all of one publication; `report.schema.json` beside this file
+describes it.
 """
 
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
-from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from serving.person import PersonRows
+from serving.person_facts import is_person
+from serving.segment import EVERYBODY, LIST_LENGTH, SegmentRows
 from warehouse.base import Transaction
 
 TIMEFRAMES = ("7d", "30d", "90d", "365d")
-EVERYBODY = "all"
+BOTH_ASKED = "a document is of a segment or of a person: name one of them"
 SCHEMA_FILE = Path(__file__).with_name("report.schema.json")
 
-LIST_LENGTH = 10
 PATHS_OF_A_GOAL = 5
 _STEADY_PERCENT = 10
 _DAYS_AFTER = (1, 7, 14, 30, 60, 90)
@@ -33,33 +35,36 @@ class ReportError(Exception):
     """There is no such report; the message says what there is."""
 
 
-def build_report(tx: Transaction, workspace_id: str, timeframe: str, segment: str = EVERYBODY) -> dict[str, Any]:
+def build_report(
+    tx: Transaction, workspace_id: str, timeframe: str, segment: str = EVERYBODY, user_key: str | None = None
+) -> dict[str, Any]:
     """The document, ready for `json.dumps`.
 
     Args:
         tx: a look at one publication (`Warehouse.published`).
         timeframe: one of TIMEFRAMES, ending at the workspace's as_of_date.
         segment: a segment's id or name; `all` for everybody.
+        user_key: of the one person whom the document is of, as if of a segment that has no other member.
 
     Raises:
-        ReportError: the workspace, the segment or the timeframe is not there.
+        ReportError: the workspace, the segment, the person or the timeframe is not there; both a segment and a person.
     """
-    report = _Report(tx, workspace_id, timeframe, _segment_id(tx, workspace_id, timeframe, segment))
+    report = _Report(tx, workspace_id, _rows_of(tx, workspace_id, timeframe, segment, user_key))
     return {
-        "userId": None,
+        "userId": user_key,
         "workspaceId": workspace_id,
         "timeframe": timeframe,
-        "asOfDate": report.as_of_date.isoformat(),
+        "asOfDate": report.rows.as_of_date.isoformat(),
         "today": report.today(),
         **{part: build(report) for part, build in _PARTS.items()},
     }
 
 
 def build_part(
-    tx: Transaction, workspace_id: str, timeframe: str, segment: str, part: str
+    tx: Transaction, workspace_id: str, timeframe: str, segment: str, user_key: str | None, part: str
 ) -> dict[str, Any] | list[dict[str, Any]]:
     """What the document has under the key `part`, one of PARTS; all else as of `build_report`."""
-    return _PARTS[part](_Report(tx, workspace_id, timeframe, _segment_id(tx, workspace_id, timeframe, segment)))
+    return _PARTS[part](_Report(tx, workspace_id, _rows_of(tx, workspace_id, timeframe, segment, user_key)))
 
 
 def document_schema() -> dict[str, Any]:
@@ -67,13 +72,27 @@ def document_schema() -> dict[str, Any]:
     return json.loads(SCHEMA_FILE.read_bytes())
 
 
-def _segment_id(tx: Transaction, workspace_id: str, timeframe: str, segment: str) -> str:
+def _rows_of(
+    tx: Transaction, workspace_id: str, timeframe: str, segment: str, user_key: str | None
+) -> SegmentRows | PersonRows:
     if timeframe not in TIMEFRAMES:
         raise ReportError(f"no timeframe {timeframe!r}; there are {', '.join(TIMEFRAMES)}")
-    if not tx.fetch("select 1 from marts.dim_workspaces where workspace_id = $1", (workspace_id,)):
+    found = tx.fetch("select as_of_date from marts.dim_workspaces where workspace_id = $1", (workspace_id,))
+    if not found:
         raise ReportError(f"no workspace {workspace_id!r} in what is published")
     if not tx.fetch("select 1 from marts.rpt_activity where workspace_id = $1 limit 1", (workspace_id,)):
         raise ReportError(f"workspace {workspace_id!r} has no events yet")
+    ((as_of_date,),) = found
+    if user_key is None:
+        return SegmentRows(tx, workspace_id, timeframe, as_of_date, _segment_id(tx, workspace_id, segment))
+    if segment != EVERYBODY:
+        raise ReportError(BOTH_ASKED)
+    if not is_person(tx, workspace_id, user_key):
+        raise ReportError(f"no user with the key {user_key!r} in workspace {workspace_id!r}")
+    return PersonRows(tx, workspace_id, timeframe, as_of_date, user_key)
+
+
+def _segment_id(tx: Transaction, workspace_id: str, segment: str) -> str:
     if segment == EVERYBODY:
         return segment
     own = tx.fetch("select segment_id, segment_name from marts.dim_segments where workspace_id = $1", (workspace_id,))
@@ -88,28 +107,11 @@ def _segment_id(tx: Transaction, workspace_id: str, timeframe: str, segment: str
 class _Report:
     tx: Transaction
     workspace_id: str
-    timeframe: str
-    segment_id: str
-
-    @cached_property
-    def as_of_date(self) -> date:
-        sql = "select as_of_date from marts.dim_workspaces where workspace_id = $1"
-        return self.tx.fetch(sql, (self.workspace_id,))[0][0]
+    rows: SegmentRows | PersonRows
 
     def today(self) -> dict[str, Any]:
         """The local day after as_of_date so far: the day that runs, unless the data or --as-of end earlier."""
-        of_segment = "inner join marts.bridge_user_segments as members on days.user_key = members.user_key"
-        ((users, sessions, events),) = self.tx.fetch(
-            f"""
-            select count(*), cast(coalesce(sum(sessions), 0) as bigint), cast(coalesce(sum(events), 0) as bigint)
-            from marts.fct_user_days as days
-            {of_segment if self.segment_id != EVERYBODY else ""}
-            where days.workspace_id = $1 and days.activity_date = $2
-                {"and members.segment_id = $3" if self.segment_id != EVERYBODY else ""}
-            """,
-            (self.workspace_id, self.as_of_date + timedelta(days=1), *self._segment_parameter),
-        )
-        return {"activeUsers": users, "sessions": sessions, "events": events}
+        return dict(zip(("activeUsers", "sessions", "events"), self.rows.today(), strict=True))
 
     def activity(self) -> dict[str, Any]:
         named = {
@@ -131,8 +133,8 @@ class _Report:
         }
         metrics = self._only("rpt_activity", named)
         metrics["engagementTrend"] = _trend(metrics["engagementTrend"], metrics["engagementScore"])
-        by_hour = dict(self._fetch("rpt_activity_by_hour", ("hour_of_day", "events")))
-        by_weekday = dict(self._fetch("rpt_activity_by_weekday", ("iso_weekday", "events")))
+        by_hour = dict(self.rows.fetch("rpt_activity_by_hour", ("hour_of_day", "events")))
+        by_weekday = dict(self.rows.fetch("rpt_activity_by_weekday", ("iso_weekday", "events")))
         by_date = self._rows(
             "rpt_activity_by_date",
             {"date": "activity_date", "activeUsers": "active_users", "sessions": "sessions", "events": "events"},
@@ -150,7 +152,7 @@ class _Report:
             "avgSessionLength": "avg_seconds",
             "medianSessionLength": "median_seconds",
         }
-        parts = self._fetch("rpt_session_breakdown", ("dimension", "value", "sessions", "users"))
+        parts = self.rows.fetch("rpt_session_breakdown", ("dimension", "value", "sessions", "users"))
         values = {
             dimension: sorted(((value, sessions, users) for _, value, sessions, users in of_dimension), key=_by_count)
             for dimension, of_dimension in groupby(sorted(parts), key=itemgetter(0))
@@ -204,15 +206,15 @@ class _Report:
         }
 
     def journeys(self) -> dict[str, Any]:
-        is_listed = f"path_rank <= {LIST_LENGTH}"
         dropoffs: dict[int, list] = {}
         for rank, step, rate in sorted(
-            self._fetch("rpt_path_steps", ("path_rank", "step", "dropoff_rate"), is_listed), key=itemgetter(0, 1)
+            self.rows.fetch("rpt_path_steps", ("path_rank", "step", "dropoff_rate"), ranks=LIST_LENGTH),
+            key=itemgetter(0, 1),
         ):
             # The last step has nothing after it.
             if rate is not None:
                 dropoffs.setdefault(rank, []).append({"step": step, "dropoffRate": _json(rate)})
-        paths = self._fetch("rpt_paths", ("path_rank", "path", "frequency", "avg_completion"), is_listed)
+        paths = self.rows.fetch("rpt_paths", ("path_rank", "path", "frequency", "avg_completion"), ranks=LIST_LENGTH)
         entries = self._top(
             "rpt_entry_pages", {"page": "page", "count": "sessions", "bounceRate": "bounce_rate"}, "sessions"
         )
@@ -238,7 +240,7 @@ class _Report:
 
     def _conversion_paths(self) -> list[dict[str, Any]]:
         columns = ("goal_name", "path_rank", "path", "conversions", "conversion_rate")
-        found = sorted(self._fetch("rpt_conversion_paths", columns), key=lambda row: (row[0].encode(), row[1]))
+        found = sorted(self.rows.fetch("rpt_conversion_paths", columns), key=lambda row: (row[0].encode(), row[1]))
         goals = []
         for goal, of_goal in groupby(found, key=itemgetter(0)):
             rows = list(of_goal)
@@ -259,11 +261,9 @@ class _Report:
             {"day": "day", "retentionRate": "retention_rate", "activeUsers": "retained_users"},
         )
         days = [f"day{number}" for number in _DAYS_AFTER]
-        cohorts = self._fetch("rpt_cohorts", ("cohort_start", "cohort_users", *days))
+        cohorts = self.rows.fetch("rpt_cohorts", ("cohort_start", "cohort_users", *days))
         churn = self._only("rpt_churn", {"churnRate": "churn_rate", "avgLifetime": "avg_lifetime_days"})
-        risks = self._fetch(
-            "rpt_churn_risk", ("risk_state", "users", "churn_probability", "characteristics"), has_timeframe=False
-        )
+        risks = self.rows.fetch("rpt_churn_risk", ("risk_state", "users", "churn_probability", "characteristics"))
         return {
             "retentionCurve": sorted(curve, key=itemgetter("day")),
             "cohorts": [
@@ -310,28 +310,9 @@ class _Report:
             for name, users, kind, words, engagement, revenue in sorted(found, key=_by_count)
         ]
 
-    @property
-    def _segment_parameter(self) -> tuple[str, ...]:
-        return () if self.segment_id == EVERYBODY else (self.segment_id,)
-
-    def _fetch(
-        self, table: str, columns: Sequence[str], condition: str = "true", has_timeframe: bool = True
-    ) -> list[tuple]:
-        """The report's rows of a report table."""
-        of_timeframe = "and timeframe = $3" if has_timeframe else ""
-        return self.tx.fetch(
-            f"""
-            select {", ".join(columns)}
-            from marts.{table}
-            where workspace_id = $1 and segment_id = $2 {of_timeframe} and {condition}
-            """,
-            (self.workspace_id, self.segment_id, *((self.timeframe,) if has_timeframe else ())),
-        )
-
-    def _rows(self, table: str, named: dict[str, str], condition: str = "true") -> list[dict[str, Any]]:
-        """The same as objects. named: key -> column."""
-        found = self._fetch(table, tuple(named.values()), condition)
-        return [dict(zip(named, map(_json, row), strict=True)) for row in found]
+    def _rows(self, table: str, named: dict[str, str]) -> list[dict[str, Any]]:
+        """The rows of a report table as objects. named: key -> column."""
+        return _objects(named, self.rows.fetch(table, tuple(named.values())))
 
     def _only(self, table: str, named: dict[str, str]) -> dict[str, Any]:
         """The one row of a table with a row a report; every report has it."""
@@ -340,14 +321,7 @@ class _Report:
 
     def _top(self, table: str, named: dict[str, str], counted: str) -> list[dict[str, Any]]:
         """The first of a table that may be long, by count and then by `page`."""
-        last_listed = f"""{counted} >= coalesce((
-            select {counted}
-            from marts.{table}
-            where workspace_id = $1 and segment_id = $2 and timeframe = $3
-            order by {counted} desc
-            limit 1 offset {LIST_LENGTH - 1}
-        ), 0)"""
-        rows = self._rows(table, named, last_listed)
+        rows = _objects(named, self.rows.top(table, tuple(named.values()), counted))
         return sorted(rows, key=_by_count_of("count", "page"))[:LIST_LENGTH]
 
 
@@ -362,6 +336,10 @@ _PARTS: dict[str, Callable[[_Report], Any]] = {
 PARTS = tuple(_PARTS)
 
 _LENGTH_BUCKETS = ("0-30s", "30s-2m", "2m-5m", "5m-15m", "15m-30m", "30m+")
+
+
+def _objects(named: dict[str, str], rows: Sequence[tuple]) -> list[dict[str, Any]]:
+    return [dict(zip(named, map(_json, row), strict=True)) for row in rows]
 
 
 def _json(value: object) -> object:

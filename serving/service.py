@@ -27,7 +27,7 @@ from orchestration.settings import Settings
 from serving.answers import Answers
 from serving.cohorts import build_cohort
 from serving.openapi import describe, named, part_of_report, responses, tagged_responses
-from serving.report import EVERYBODY, TIMEFRAMES, ReportError, build_part, build_report
+from serving.report import BOTH_ASKED, EVERYBODY, TIMEFRAMES, ReportError, build_part, build_report
 from serving.tokens import Token, TokenError, Tokens, token_file
 from warehouse.base import Transaction, WarehouseError
 from warehouse.open import open_warehouse
@@ -59,6 +59,14 @@ _DAYS = r"^(90|[1-8]?[0-9])(,(90|[1-8]?[0-9])){0,90}$"
 
 Timeframe = Annotated[Literal[TIMEFRAMES], Query(description="Days back from the workspace's as_of_date.")]
 Segment = Annotated[str, Query(description="Name or id of a segment; `all` for everybody.")]
+# Of the person by their key alone: an id would stand in addresses, which proxies and browsers keep.
+UserKey = Annotated[
+    str,
+    Query(
+        description="Of one person: user_key as the tables have it; not together with a segment.",
+        pattern=r"^[0-9a-f]{32}$",
+    ),
+]
 CohortDate = Annotated[
     str,
     Path(
@@ -168,15 +176,18 @@ def _add_routes(app: FastAPI, answers: Answers, doorkeeper: _Doorkeeper) -> None
         return respond(asked, lambda tx: _workspaces(tx, token.workspaces), if_none_match)
 
     def add_report(path: str, schema: dict[str, str], summary: str, build: Callable[..., Any]) -> None:
-        """build(tx, workspace_id, timeframe, segment)."""
+        """build(tx, workspace_id, timeframe, segment, user_key)."""
 
         def endpoint(
             workspace_id: OwnWorkspace,
             timeframe: Timeframe = DEFAULT_TIMEFRAME,
             segment: Segment = EVERYBODY,
+            user_key: UserKey = None,
             if_none_match: IfNoneMatch = None,
         ) -> Response:
-            asked = (workspace_id, timeframe, segment)
+            if user_key is not None and segment != EVERYBODY:
+                raise HTTPException(422, f"segment, user_key: {BOTH_ASKED}")
+            asked = (workspace_id, timeframe, segment, user_key)
             return respond((path, *asked), lambda tx: build(tx, *asked), if_none_match)
 
         app.get(
@@ -207,7 +218,7 @@ def _add_routes(app: FastAPI, answers: Answers, doorkeeper: _Doorkeeper) -> None
         """What the document has under segments."""
         return respond(
             ("segments", workspace_id),
-            lambda tx: build_part(tx, workspace_id, DEFAULT_TIMEFRAME, EVERYBODY, "segments"),
+            lambda tx: build_part(tx, workspace_id, DEFAULT_TIMEFRAME, EVERYBODY, None, "segments"),
             if_none_match,
         )
 

@@ -63,6 +63,14 @@ CONTRACT = {
 }
 # Described in docs/metrics, in the contract's style.
 BEYOND_THE_CONTRACT = {
+    "fct_session_goals": "workspace_id user_key session_id goal_name session_date page_1 page_2 page_3 page_4 page_5",
+    "fct_session_paths": "workspace_id user_key session_id session_date steps page_1 page_2 page_3 page_4 page_5"
+    " exit_page seconds_before_exit",
+    "fct_session_steps": "workspace_id user_key session_id session_date step page viewed_at",
+    "fct_user_engagement": "workspace_id user_key timeframe engagement_score earlier_engagement_score"
+    " engagement_change",
+    "fct_user_feature_days": "workspace_id user_key activity_date feature_name usage_count seconds_spent timed_uses",
+    "fct_user_hours": "workspace_id user_key activity_date hour_of_day events sessions",
     "rpt_funnels": "funnel_name step step_name users step_rate conversion_rate median_seconds is_mature",
     "rpt_retention_brackets": "first_day last_day eligible_users retained_users retention_rate",
     "rpt_stickiness": "active_days users share active_users",
@@ -79,8 +87,14 @@ NOT_SAFE = {
     "fct_restatement_lateness",
     "fct_restatement_sessions",
     "fct_restatements",
+    "fct_session_goals",
+    "fct_session_paths",
+    "fct_session_steps",
     "fct_sessions",
     "fct_user_days",
+    "fct_user_engagement",
+    "fct_user_feature_days",
+    "fct_user_hours",
     "rpt_cohorts",
     "rpt_page_flows",
     "rpt_path_steps",

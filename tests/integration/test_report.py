@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import jsonschema
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from orchestration.cli import main
 from serving.report import TIMEFRAMES, ReportError, build_report, document_schema
-from tests.pipeline import Pipeline
+from tests.pipeline import SECRET, Pipeline
 from warehouse.open import open_warehouse
 
 CLOCK = datetime(2026, 3, 11, 6, tzinfo=UTC)  # a Wednesday
@@ -183,9 +183,9 @@ def published(make_pipeline: Callable[..., Pipeline], tmp_path_factory: pytest.T
 
 @pytest.fixture
 def document(published: Pipeline) -> Iterator[Callable[..., dict]]:
-    """document(workspace, timeframe, segment): what is published now."""
+    """document(workspace, timeframe, segment, user_key=None): what is published now."""
     with open_warehouse(published.settings).published() as tx:
-        yield lambda *asked: build_report(tx, *asked)
+        yield lambda *asked, **person: build_report(tx, *asked, **person)
 
 
 def test_every_number_by_hand(document: Callable[..., dict]) -> None:
@@ -235,6 +235,39 @@ def test_command_prints_document_and_schema(
     assert json.loads(run(main, ["report", "--schema"]).output) == document_schema()
     refused = run(main, ["report", "--workspace", "elsewhere"])
     assert (refused.exit_code, refused.output) == (1, "Error: no workspace 'elsewhere' in what is published\n")
+
+
+def test_command_takes_a_person_by_id_and_by_key(
+    published: Pipeline, document: Callable[..., dict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOOTFALL_HOME", str(published.settings.home))
+    monkeypatch.setenv("FOOTFALL_SECRET_KEY", SECRET)
+    key = published.settings.keys().user_key("acme", "ana")
+    expected = document("acme", "7d", user_key=key)
+    assert (expected["userId"], expected["sessionAnalytics"]["totalSessions"]) == (key, 1)
+    of_acme = ["report", "--workspace", "acme", "--timeframe", "7d"]
+
+    def run(*options: str) -> Result:
+        return CliRunner().invoke(main, [*of_acme, *options])
+
+    for who in (["--user", "ana"], ["--user-key", key]):
+        assert json.loads(run(*who).output) == expected
+        assert "ana" not in run(*who).output.replace(key, "")
+    unknown = run("--user", "nobody")
+    assert unknown.exit_code == 1 and "no user with the key" in unknown.output and "nobody" not in unknown.output
+    for options, words in (
+        (["--user", "ana", "--segment", "New"], "give --segment or --user"),
+        (["--user", "ana", "--user-key", key], "either --user or --user-key"),
+        (["--user-key", "ana"], "is no user key"),
+        (["--user", ""], "say who"),
+    ):
+        refused = run(*options)
+        assert refused.exit_code == 2 and words in refused.output
+
+
+def test_a_document_is_not_of_a_segment_and_a_person(document: Callable[..., dict]) -> None:
+    with pytest.raises(ReportError, match="name one of them"):
+        document("acme", "7d", "New", user_key="0" * 32)
 
 
 def test_documents_of_both_engines_are_the_same(demo_warehouse: Callable[[str], Pipeline]) -> None:

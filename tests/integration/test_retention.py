@@ -22,7 +22,7 @@ LAST_DAY = date(2024, 3, 31)
 CLOCK = datetime.combine(LAST_DAY, time(20), UTC)
 LATER = CLOCK + timedelta(days=6)
 # They read single events of up to 365 days.
-OF_EVENTS = ("rpt_funnels", "rpt_conversion_paths")
+OF_EVENTS = ("fct_session_goals", "fct_session_steps", "rpt_funnels", "rpt_conversion_paths")
 OLDER = """
 select count(*)
 from raw.events as events
@@ -99,7 +99,15 @@ AGGREGATES = (
     "fct_growth_rolling",
     "fct_restatements",
 )
-USER_LEVEL = ("dim_users", "fct_sessions", "fct_user_days")
+USER_LEVEL = (
+    "dim_users",
+    "fct_session_paths",
+    "fct_sessions",
+    "fct_user_days",
+    "fct_user_engagement",
+    "fct_user_feature_days",
+    "fct_user_hours",
+)
 SILENT = """
 with
 last_days as (

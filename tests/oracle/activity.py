@@ -35,6 +35,23 @@ def user_days(workspace: Workspace) -> list[dict]:
     ]
 
 
+def user_hours(workspace: Workspace) -> list[dict]:
+    """fct_user_hours: the hours in which a user has an event; a session counts in the hour of its first one."""
+    starts = Counter((s.user_key, s.session_date, s.first.hour_of_day) for s in workspace.sessions)
+    hours = grouped(workspace.events, lambda event: (event.user_key, event.activity_date, event.hour_of_day))
+    return [
+        {
+            "workspace_id": workspace.workspace_id,
+            "user_key": user,
+            "activity_date": day,
+            "hour_of_day": hour,
+            "events": len(events),
+            "sessions": starts[user, day, hour],
+        }
+        for (user, day, hour), events in sorted(hours.items(), key=lambda item: item[0])
+    ]
+
+
 def activity_daily(workspace: Workspace) -> list[dict]:
     """fct_activity_daily: every day from the first event, bots' included, to as_of_date or the last event after it."""
     seen = [event.activity_date for event in workspace.events + workspace.bot_events]

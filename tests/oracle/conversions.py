@@ -7,7 +7,7 @@ from datetime import date
 from . import values
 from .definitions import goal_patterns
 from .events import Event
-from .journeys import STEPS, Path, collapsed, joined, users_of
+from .journeys import STEPS, Path, collapsed, joined, numbered, session_key, users_of
 from .sessions import Session
 from .workspaces import Workspace, grouped
 
@@ -39,6 +39,20 @@ def path_to(goal: Goal, session: Session) -> Path | None:
     return None
 
 
+def goals_of(workspace: Workspace) -> list[Goal]:
+    return [Goal(name, goal_patterns(row)) for name, row in workspace.goal_rows.items()]
+
+
+def session_goals(workspace: Workspace) -> list[dict]:
+    """fct_session_goals, later days included."""
+    return [
+        {**session_key(session), "goal_name": goal.goal_name, **numbered(path)}
+        for goal in goals_of(workspace)
+        for session in workspace.sessions
+        if (path := path_to(goal, session)) is not None
+    ]
+
+
 def contains(pages: Path, steps: Path) -> bool:
     """Whether `steps` stand in `pages` in that order, consecutively."""
     return any(pages[i : i + len(steps)] == steps for i in range(len(pages) - len(steps) + 1))
@@ -48,7 +62,7 @@ def conversion_paths(workspace: Workspace, first: date, last: date) -> list[dict
     """rpt_conversion_paths: the first 20 paths of each goal, most conversions first."""
     sessions = workspace.sessions_in(first, last)
     rows = []
-    for goal in (Goal(name, goal_patterns(row)) for name, row in workspace.goal_rows.items()):
+    for goal in goals_of(workspace):
         converted = [session for session in sessions if path_to(goal, session) is not None]
         paths = grouped(converted, lambda session, goal=goal: path_to(goal, session))
         ranked = sorted(paths.items(), key=lambda item: (-len(item[1]), joined(item[0])))

@@ -60,6 +60,29 @@ def usage_daily(workspace: Workspace) -> list[dict]:
     return rows
 
 
+def user_feature_days(workspace: Workspace) -> list[dict]:
+    """fct_user_feature_days, later days included."""
+    uses_of = grouped(
+        [event for event in workspace.events if event.feature_name],
+        lambda event: (event.user_key, event.activity_date, event.feature_name),
+    )
+    rows = []
+    for (user, day, name), uses in uses_of.items():
+        timed = [event.seconds_spent for event in uses if event.seconds_spent is not None]
+        rows.append(
+            {
+                "workspace_id": workspace.workspace_id,
+                "user_key": user,
+                "activity_date": day,
+                "feature_name": name,
+                "usage_count": len(uses),
+                "seconds_spent": total(timed),
+                "timed_uses": len(timed),
+            }
+        )
+    return rows
+
+
 def feature_report(workspace: Workspace, first: date, last: date) -> list[dict]:
     """rpt_features: features in the catalogue or ever used, ranked by usage, then by name.
 

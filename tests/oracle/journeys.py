@@ -29,6 +29,53 @@ def path_of(session: Session) -> Path:
     return collapsed(session.events)[:STEPS]
 
 
+def numbered(path: Path) -> dict[str, str | None]:
+    """page_1 to page_5."""
+    return {f"page_{n}": path[n - 1] if n <= len(path) else None for n in range(1, STEPS + 1)}
+
+
+def session_key(session: Session) -> dict:
+    return {
+        "workspace_id": session.first.workspace_id,
+        "user_key": session.user_key,
+        "session_id": session.session_id,
+        "session_date": session.session_date,
+    }
+
+
+def session_paths(workspace: Workspace) -> list[dict]:
+    """fct_session_paths, later days included."""
+    return [
+        {
+            **session_key(session),
+            "steps": len(path_of(session)),
+            **numbered(path_of(session)),
+            "exit_page": session.exit_page,
+            "seconds_before_exit": values.seconds(
+                values.milliseconds(session.left_last_page_at - session.first.created_at)
+            ),
+        }
+        for session in workspace.sessions
+        if session.pages
+    ]
+
+
+def session_steps(workspace: Workspace) -> list[dict]:
+    """fct_session_steps: every step, with its first page view."""
+    rows = []
+    for session in workspace.sessions:
+        views = [
+            view
+            for before, view in zip([None, *session.pages], session.pages, strict=False)
+            if before is None or before.visited_page != view.visited_page
+        ]
+        rows += [
+            {**session_key(session), "step": step, "page": view.visited_page, "viewed_at": view.created_at}
+            for step, view in enumerate(views, start=1)
+        ]
+    return rows
+
+
 def joined(path: Path) -> str:
     return SEPARATOR.join(page.replace(SEPARATOR, ENCODED_SEPARATOR) for page in path)
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from . import values
-from .engagement import group_score
+from .engagement import group_score, last_30_days
 from .growth import rolling_accounting
 from .sessions import LENGTH_BUCKETS, Session
 from .users import SESSION_TRAITS
@@ -44,6 +44,26 @@ def activity(workspace: Workspace, first: date, last: date) -> list[dict]:
     row["engagement_score"] = values.rounded(score)
     row["engagement_change"] = values.rounded(change(score, group_score(workspace, earlier)))
     return [row]
+
+
+def user_engagement(workspace: Workspace, first: date, last: date) -> list[dict]:
+    """fct_user_engagement of a timeframe: of everybody known by its end, the score now and before its first day."""
+    rows = []
+    for user in sorted(workspace.known_users):
+        now, earlier = (
+            recent.score if recent.events else None
+            for recent in (last_30_days(workspace, user, end) for end in (last, first - timedelta(days=1)))
+        )
+        rows.append(
+            {
+                "workspace_id": workspace.workspace_id,
+                "user_key": user,
+                "engagement_score": values.rounded(now),
+                "earlier_engagement_score": values.rounded(earlier),
+                "engagement_change": values.rounded(change(now, earlier)),
+            }
+        )
+    return rows
 
 
 def bounce_rate(sessions: list[Session]) -> dict:

@@ -24,6 +24,12 @@ WAREHOUSE_TABLES: dict[str, Callable[[Workspace], list[dict]]] = {
     "dim_features": features.dim_features,
     "fct_activity_hourly": activity.activity_hourly,
     "fct_feature_usage_daily": features.usage_daily,
+    "fct_user_hours": activity.user_hours,
+    "fct_user_feature_days": features.user_feature_days,
+    "fct_user_engagement": lambda workspace: user_engagement(workspace),
+    "fct_session_paths": journeys.session_paths,
+    "fct_session_steps": journeys.session_steps,
+    "fct_session_goals": conversions.session_goals,
 }
 REPORT_TABLES: dict[str, Callable[[Workspace, date, date], list[dict]]] = {
     "rpt_activity": reports.activity,
@@ -85,10 +91,27 @@ def tables_of(workspaces: list[Workspace]) -> Tables:
     return tables
 
 
+def user_engagement(workspace: Workspace) -> list[dict]:
+    """fct_user_engagement: of the workspaces that have reports."""
+    if not has_reports(workspace):
+        return []
+    last = workspace.as_of_date
+    return [
+        row | {"timeframe": timeframe}
+        for timeframe, days in TIMEFRAMES.items()
+        for row in reports.user_engagement(workspace, last - timedelta(days=days - 1), last)
+    ]
+
+
+def has_reports(workspace: Workspace) -> bool:
+    """Whether an event is not hidden; it may be a bot's or later than as_of_date."""
+    return bool(workspace.everybody.events or workspace.everybody.bot_events)
+
+
 def add_reports(tables: Tables, workspace: Workspace, segment_id: str) -> None:
     """The rows of each timeframe that ends at as_of_date, for every workspace with an event that is not hidden: one
     whose events are all bots' or later than as_of_date reports zeros."""
-    if not (workspace.everybody.events or workspace.everybody.bot_events):
+    if not has_reports(workspace):
         return
     key = {"workspace_id": workspace.workspace_id, "segment_id": segment_id}
     last = workspace.as_of_date

@@ -162,3 +162,12 @@ def test_events_up_to_a_day_ahead_of_the_clock_are_later_days() -> None:
         (day("2024-06-13"), False),
         (day("2024-06-14"), False),
     ]
+
+
+def test_hours_of_users_count_sessions_where_they_start() -> None:
+    events = [event("2024-06-10T10:50"), event("2024-06-10T11:05"), event("2024-06-10T11:06", "bob")]
+    assert picked(tables(events)["fct_user_hours"], "user_key", "hour_of_day", "events", "sessions") == [
+        ("ann", 10, 1, 1),
+        ("ann", 11, 1, 0),
+        ("bob", 11, 1, 1),
+    ]

@@ -214,3 +214,29 @@ def test_median_of_an_even_count_is_the_mean_of_the_middle_two() -> None:
     assert picked(tables(events)["rpt_sessions"], "median_seconds", timeframe="7d") == [(Decimal("0.00"),)]
     events[1]["created_at"] = "2024-06-10T10:00:00.010"
     assert picked(tables(events)["rpt_sessions"], "median_seconds", timeframe="7d") == [(Decimal("0.01"),)]
+
+
+def test_sessions_steps_path_and_goals() -> None:
+    rows = tables(
+        walk("aabac-def"), goals=[{"goal_name": "g", "page_path": "c"}, {"goal_name": "e", "event_type": "-"}]
+    )
+    assert picked(rows["fct_session_steps"], "step", "page") == list(enumerate("abacdef", start=1))
+    assert [row["viewed_at"].minute for row in rows["fct_session_steps"]] == [0, 2, 3, 4, 6, 7, 8]
+    pages = [f"page_{n}" for n in range(1, 6)]
+    assert picked(rows["fct_session_paths"], "steps", *pages, "exit_page", "seconds_before_exit") == [
+        (5, *"abacd", "f", Decimal("480.000"))
+    ]
+    assert picked(rows["fct_session_goals"], "goal_name", *pages) == [("g", *"abac", None)]
+
+
+def test_feature_days_of_users() -> None:
+    events = [
+        use("2024-06-10T10:00", "export", duration=2),
+        use("2024-06-10T11:00", "export"),
+        use("2024-06-11T10:00", None),
+    ]
+    columns = ("user_key", "activity_date", "feature_name", "usage_count", "seconds_spent", "timed_uses")
+    assert sorted(picked(tables(events)["fct_user_feature_days"], *columns)) == [
+        ("ann", day("2024-06-10"), "export", 2, Decimal("2.0000"), 1),
+        ("ann", day("2024-06-11"), "unknown", 1, Decimal("0.0000"), 0),
+    ]

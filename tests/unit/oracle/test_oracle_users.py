@@ -188,3 +188,19 @@ def test_report_of_a_silent_timeframe_has_zeros_and_nulls() -> None:
     assert (row["dau"], row["mau"], row["churned_users"]) == (0, 0, 0)
     nulls = ("dau_change", "wau_change", "mau_change", "avg_sessions_per_user", "avg_session_seconds", "bounce_rate")
     assert all(row[name] is None for name in nulls + ("engagement_score", "engagement_change"))
+
+
+def test_engagement_of_known_users_now_and_a_timeframe_earlier() -> None:
+    # One active day 2, one event a session 1: 3; two of both, 4 and 1: 5.
+    events = [
+        event("2024-05-10T10:00"),
+        event("2024-06-10T10:00"),
+        event("2024-06-11T10:00"),
+        event("2024-06-13T10:00", "late"),
+    ]
+    rows = tables(events, users=[{"user_id": "silent", "workspace_id": "w"}])["fct_user_engagement"]
+    columns = ("user_key", "engagement_score", "earlier_engagement_score", "engagement_change")
+    assert picked(rows, *columns, timeframe="30d") == [
+        ("ann", Decimal("5.00"), Decimal("3.00"), Decimal("66.67")),
+        ("silent", None, None, None),
+    ]
