@@ -33,8 +33,9 @@ def _write(root: Path) -> int:
             {**view, "user_id": text},
             {**view, "workspace_id": text},
         ]
-        described["features"].append({"feature_name": text, "category": text})
-        described["goals"].append({"goal_name": text, "event_name": text})
+        # Of one workspace: 850 features in each of 850 workspaces would be 17 million rows of rpt_features.
+        described["features"].append({"workspace_id": "default", "feature_name": text, "category": text})
+        described["goals"].append({"workspace_id": "default", "goal_name": text, "event_name": text})
         described["users"].append({"user_id": text, "plan": text})
         described["workspaces"].append({"workspace_id": text, "name": text, "timezone": "Europe/Berlin"})
     for entity, rows in {"events": events, **described}.items():
