@@ -51,7 +51,8 @@ def test_run_ends_in_words_when_postgres_is_taken_from_it(make_published, distur
             if fault == "crash":
                 disturbed_server.crash_and_start()
             else:
-                assert disturbed_server.cut_connections(dsn) > 1
+                # dbt has one a statement, the run at least the one that holds the lock.
+                assert disturbed_server.cut_connections(dsn) >= 1, (fault, moment)
             stopped.marker.unlink()
             assert published.wait(run) == 1, (fault, moment, published.words())
         _check_words(published, "run again", "Nothing was published: readers still see the marts as they were.")
