@@ -8,7 +8,7 @@ One engine's run, in a FOOTFALL_HOME of its own:
 1. builds over empty input, whose model times are the overhead that is not dbt work
 2. 180 days are loaded and built: load, full refresh, its memory; then the floors over the same rows
 3. a run with nothing new
-4. day 181 is loaded and built
+4. day 181 is loaded and built; then the service is asked for its reports
 5. the 180 days before arrive and all is rebuilt: the history has doubled
 6. day 182, drawn like day 181, is loaded and built
 """
@@ -27,12 +27,17 @@ from orchestration.settings import Settings
 from orchestration.summary import print_table
 from tests.benchmarks import floors
 from tests.benchmarks.measure import Cost, Run, profile_up_to_date, run_footfall
+from tests.benchmarks.service import WHOLE_DOCUMENT, Latencies, measure_answers
 from tests.benchmarks.workload import HISTORY_DAYS, Workload, properties
 from warehouse.embedded_postgres import EmbeddedPostgres
 
 ENGINES = ("duckdb", "postgres")
 SECRET = "a secret that only benchmarks use"
 LARGE = 15_000_000
+# Milliseconds of the slowest first answer at 15 million events, and those of an answer that is kept.
+LATENCY_LIMITS = {"activity": 500, "features": 1000, "journeys": 2000, "retention": 1000}
+LATENCY_AIM = 50
+ANSWERS_ASKED = 1000
 PARTS = {"base": (1, 180), "next day": (181, 181), "earlier": (1 - HISTORY_DAYS, 0), "day after": (182, 182)}
 
 
@@ -60,13 +65,14 @@ class Figure:
 
     @property
     def measured(self) -> float | None:
-        return {"x": self.ratio, "s": self.cost.seconds, "MB": self.cost.peak_mb}[self.unit]
+        seconds = self.cost.seconds
+        return {"x": self.ratio, "s": seconds, "ms": 1000 * seconds, "MB": self.cost.peak_mb}[self.unit]
 
     def row(self) -> tuple:
         """The cells of COLUMNS."""
         return (
             self.name,
-            f"{self.cost.seconds:.2f}",
+            f"{self.cost.seconds:.3f}" if self.unit == "ms" else f"{self.cost.seconds:.2f}",
             int(self.events / self.cost.seconds) if self.events and self.cost.seconds else None,
             round(self.cost.peak_mb) or None,
             self.compared_with or None,
@@ -97,6 +103,7 @@ class Measurements:
     named_shares: dict[str, float]
     load_floor: Cost
     sort_floor: Cost
+    latencies: Latencies
     full_doubled: Run | None = None
     day_doubled: Run | None = None
 
@@ -155,7 +162,20 @@ class Measurements:
                 ),
                 Figure("whole run: rebuild of 361 days", self.full_doubled.cost, 2 * self.workload.events),
             ]
-        return figures
+        return figures + self._latency_figures()
+
+    def _latency_figures(self) -> list[Figure]:
+        computed = self.latencies.computed
+        figures = [
+            _latency(f"first answer of the service: {part}", computed[part], at_least=LATENCY_LIMITS.get(part))
+            for part in computed
+            if part != WHOLE_DOCUMENT
+        ]
+        return [
+            *figures,
+            _latency("first answer of the service: whole document", computed[WHOLE_DOCUMENT], aim=LATENCY_AIM),
+            _latency("95 of 100 kept answers of the service", self.latencies.cached, at_least=LATENCY_AIM),
+        ]
 
     def _work(self, run: Run) -> float:
         """Summed execution time of the models, less that of the same models over empty input."""
@@ -197,8 +217,11 @@ def measure(engine: str, workload: Workload, parts: dict[str, Path], folder: Pat
         named_shares = profile_up_to_date(settings)
         _land(parts["next day"], settings)
         day = _run(engine, "one day more", settings)
+        _progress(engine, "service")
+        latencies = measure_answers(settings, ANSWERS_ASKED)
         measured = Measurements(
-            workload, engine, empty_full, empty_day, full, day, up_to_date, named_shares, load_floor, sort_floor
+            *(workload, engine, empty_full, empty_day, full, day, up_to_date, named_shares),
+            *(load_floor, sort_floor, latencies),
         )
         if "earlier" in parts:
             _land(parts["earlier"], settings)
@@ -293,6 +316,10 @@ def _progress(subject: str, words: str) -> None:
     print(f"{time.strftime('%H:%M:%S')}  {subject}: {words}", file=sys.stderr, flush=True)
 
 
+def _latency(name: str, milliseconds: float, *, at_least: float | None = None, aim: float | None = None) -> Figure:
+    return Figure(name, Cost(milliseconds / 1000, 0), at_least=at_least, aim=aim, unit="ms")
+
+
 def _shown(value: float | None, unit: str) -> str | None:
     if value is None:
         return None
@@ -302,9 +329,11 @@ def _shown(value: float | None, unit: str) -> str | None:
 
 
 def _verdict(measured: float | None, at_least: float | None, aim: float | None) -> str | None:
-    if measured is None or at_least is None:
+    if measured is None or (at_least is None and aim is None):
         return None
-    return "aim" if measured <= aim else "at least" if measured <= at_least else "NO"
+    if aim is not None and measured <= aim:
+        return "aim"
+    return "at least" if at_least is not None and measured <= at_least else "NO"
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ def run_footfall(settings: Settings, *arguments: str) -> Run:
     results.unlink(missing_ok=True)
     started = time.time()
     process = subprocess.Popen(
-        [FOOTFALL, "run", *arguments], env=_environment(settings), stdout=subprocess.DEVNULL, stderr=sys.stderr
+        [FOOTFALL, "run", *arguments], env=environment_of(settings), stdout=subprocess.DEVNULL, stderr=sys.stderr
     )
     with watched(process.pid, settings) as memory:
         process.wait()
@@ -96,7 +96,7 @@ def profile_up_to_date(settings: Settings) -> dict[str, float]:
     profile = settings.home / "profile"
     subprocess.run(
         [sys.executable, "-m", "cProfile", "-o", profile, FOOTFALL, "run"],
-        env=_environment(settings),
+        env=environment_of(settings),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         check=True,
@@ -156,7 +156,7 @@ def _server_process(settings: Settings) -> list[int]:
         return [psutil.Process(tx.fetch("select pg_backend_pid()")[0][0]).ppid()]
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def environment_of(settings: Settings) -> dict[str, str]:
     """The caller's environment without its own Footfall settings."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("FOOTFALL_")}
     return {

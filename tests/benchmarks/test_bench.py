@@ -8,6 +8,7 @@ from orchestration.settings import Settings
 from tests.benchmarks import floors
 from tests.benchmarks.bench import LARGE, Figure, Measurements, report
 from tests.benchmarks.measure import Cost, Run, profile_up_to_date, run_footfall
+from tests.benchmarks.service import Latencies, measure_answers
 from tests.benchmarks.workload import HISTORY_DAYS, Properties, Workload, properties
 from tests.pipeline import SECRET
 
@@ -56,6 +57,9 @@ def test_a_run_and_its_floors_are_measured(landing: Path, tmp_path: Path) -> Non
     shares = profile_up_to_date(settings)
     assert sum(shares.values()) == pytest.approx(1, abs=0.01)
     assert shares["imports"] > shares["discovery"] > 0
+    latencies = measure_answers(settings, requests=20)
+    assert {"activity", "features", "journeys", "retention", "report"} <= latencies.computed.keys()
+    assert latencies.computed["report"] > latencies.cached > 0
 
 
 def test_figures_are_ratios_to_their_floors(capsys: pytest.CaptureFixture[str]) -> None:
@@ -76,6 +80,7 @@ def test_figures_are_ratios_to_their_floors(capsys: pytest.CaptureFixture[str]) 
         named_shares={"imports": 0.5, "the rest": 0.5},
         load_floor=Cost(4, 300),
         sort_floor=Cost(10, 300),
+        latencies=Latencies({"activity": 499, "journeys": 2001, "report": 51}, cached=50),
     )
     figures = {figure.name: figure for figure in measured.figures()}
     assert figures["load NDJSON into raw"].ratio == 3
@@ -87,6 +92,10 @@ def test_figures_are_ratios_to_their_floors(capsys: pytest.CaptureFixture[str]) 
     assert reached["dbt work of one day's load"] == "at least"
     assert reached["dbt work of one day's load, history doubled"] == "NO"
     assert reached["memory of a full refresh"] == "aim"
+    assert reached["first answer of the service: activity"] == "at least"
+    assert reached["first answer of the service: journeys"] == "NO"
+    assert reached["first answer of the service: whole document"] == "NO"
+    assert reached["95 of 100 kept answers of the service"] == "at least"
     report(measured, models=1)
     assert "imports 3.0 s" in capsys.readouterr().out
 
