@@ -17,6 +17,10 @@ from warehouse.embedded_postgres import EmbeddedPostgres
 from warehouse.postgres import BUILD_APPLICATION
 
 
+_CUT = "select count(pg_terminate_backend(pid)) from pg_stat_activity where "
+_MAKES_TABLE = r"datname = %s and application_name = %s and state = 'active' and query ~* 'create\s+table'"
+
+
 class DisturbedServer(PostgresServer):
     """A Postgres server that no other test uses: it is restarted and its connections are cut."""
 
@@ -57,16 +61,15 @@ class DisturbedServer(PostgresServer):
 
     def cut_connections(self, dsn: str) -> int:
         """End all connections to a database; returns how many there were."""
-        return self._execute(
-            "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = %s",
-            dsn.rpartition("/")[2],
-        )
+        return self._execute(_CUT + "datname = %s", dsn.rpartition("/")[2])
+
+    def cut_builds(self, dsn: str) -> int:
+        """End the connections over which dbt makes a table now; returns how many there were."""
+        return self._execute(_CUT + _MAKES_TABLE, dsn.rpartition("/")[2], BUILD_APPLICATION)
 
     def builds(self, dsn: str) -> bool:
-        """Whether dbt is at a statement in the database."""
-        running = (
-            "select count(*) from pg_stat_activity where datname = %s and application_name = %s and state = 'active'"
-        )
+        """Whether dbt makes a table in the database now."""
+        running = "select count(*) from pg_stat_activity where " + _MAKES_TABLE
         return bool(self._execute(running, dsn.rpartition("/")[2], BUILD_APPLICATION))
 
     def _execute(self, sql: str, *parameters: str) -> int | None:
