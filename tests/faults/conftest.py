@@ -16,7 +16,6 @@ from tests.pipeline import Pipeline
 from warehouse.embedded_postgres import EmbeddedPostgres
 from warehouse.postgres import BUILD_APPLICATION
 
-
 _CUT = "select count(pg_terminate_backend(pid)) from pg_stat_activity where "
 _MAKES_TABLE = r"datname = %s and application_name = %s and state = 'active' and query ~* 'create\s+table'"
 
