@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from tests.faults.full_disk import can_mount, disk_of_its_own
+from tests.faults.full_disk import disk_of_its_own
 from tests.faults.published import FOOTFALL, IS_THOROUGH, WAIT_SECONDS, Published, stopped_at, wait_until
 from tests.integration.conftest import ENGINES
 
@@ -145,7 +145,7 @@ def _without_rights_of_root() -> None:
         ctypes.CDLL(None).prctl(drop, capability, 0, 0, 0)
 
 
-@pytest.mark.skipif(not can_mount(), reason="mounting a small disk takes root; a limit on file sizes is tried below")
+@pytest.mark.usefixtures("may_mount")
 @pytest.mark.parametrize("leave", [4096, 1_000_000, 8_000_000, 30_000_000] if IS_THOROUGH else [1_000_000])
 def test_run_on_a_full_disk_ends_in_words(make_published, leave):
     """leave: bytes that are free when the run starts, so that it fails sooner or later."""
@@ -160,7 +160,7 @@ def test_run_on_a_full_disk_ends_in_words(make_published, leave):
         published.check_after_the_fault()
 
 
-@pytest.mark.skipif(not can_mount(), reason="mounting a small disk takes root")
+@pytest.mark.usefixtures("may_mount")
 @pytest.mark.parametrize("leave", [4096, 300_000, 1_000_000] if IS_THOROUGH else [1_000_000])
 def test_run_ends_in_words_when_the_disk_of_postgres_is_full(make_published, disturbed_server, leave):
     published = make_published("postgres")
