@@ -20,6 +20,8 @@ from warehouse.tables import OPTIONAL_COLUMNS
 
 # Two weeks more than the gates look back, for days that are loaded late.
 KEPT = timedelta(days=MEMORY_DAYS + 14)
+# A workspace whose newest day is older is being given history: nothing tells whether that day is whole yet.
+HISTORY_ENDED = timedelta(days=2)
 _LOADS_COMPARED = 50
 
 _NUMBERS = ("events", *(f"type_{name}" for name in EVENT_TYPES), *(f"with_{name}" for name in OPTIONAL_COLUMNS))
@@ -103,7 +105,9 @@ def judge_loads(tx: Transaction, clock: datetime) -> list[Finding]:
     """What is unusual about the loads that no publication shows yet, compared with what is published.
 
     A day is judged when it is over, has new rows, and is no older than the newest full day that is published: late
-    rows and backfills of older days are not. Nothing is judged of a workspace of which nothing is published.
+    rows and backfills of older days are not. Nothing is judged of a workspace of which nothing is published. While
+    history is loaded piece by piece, the day on which it ends is not over: a piece that holds a day of UTC holds only
+    the first hours of the last one in Asia.
 
     Args:
         clock: the moment of the run, aware.
@@ -119,9 +123,12 @@ def judge_loads(tx: Transaction, clock: datetime) -> list[Finding]:
     dropped = {(workspace_id, day): rows for workspace_id, day, rows in tx.fetch(_DROPPED)}
     findings = []
     for workspace_id, known in sorted(published.items()):
-        today = _today(zones, workspace_id, clock)
-        full_days = [day for day in known if day < today]
         new = pending.get(workspace_id, {})
+        today = _today(zones, workspace_id, clock)
+        newest = max({*known, *new})
+        if newest < today - HISTORY_ENDED:
+            today = newest
+        full_days = [day for day in known if day < today]
         judged = [day for day in sorted(new) if full_days and max(full_days) <= day < today]
         remembered = {day: profile for day, profile in known.items() if judged and day < judged[0]}
         memory = Memory(remembered, forgotten[workspace_id])

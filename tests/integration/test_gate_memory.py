@@ -58,12 +58,16 @@ class Shop:
     def _write(self, name: str, rows: Iterable[dict]) -> None:
         (self.landing / "events" / f"{name}.ndjson").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
-    def load(self, day: date, *, silence: bool = False, **request) -> dict[str, Finding]:
+    def load(self, day: date, *, silence: bool = False, later: timedelta = DAY, **request) -> dict[str, Finding]:
         """What the gates say of a run in the morning after the day, by gate and subject, accepted ones left out.
 
-        It publishes unless something blocks. silence: keep what is said of workspaces that were given no more files.
+        It publishes unless something blocks.
+
+        Args:
+            silence: keep what is said of workspaces that were given no more files.
+            later: from the day to that morning.
         """
-        clock = datetime.combine(day + DAY, time(6), UTC) - timedelta(hours=ZONE_HOURS)
+        clock = datetime.combine(day + later, time(6), UTC) - timedelta(hours=ZONE_HOURS)
         with self.pipeline.loaded(self.landing, clock=clock, **request) as (refresh, _):
             findings, accepted = refresh.judge_loads()
             left = {
@@ -132,6 +136,28 @@ def test_weekend_hours_backfills_and_new_workspaces_are_as_usual(shop):
     assert shop.load(saturday + DAY) == {}, "old days and a first load are not judged"
     shop.land(saturday + 2 * DAY, events=599, name="rest", workspace="basalt")
     assert shop.load(saturday + 2 * DAY) == {}, "hours of a day add up"
+
+
+def test_last_day_of_history_that_is_loaded_piece_by_piece_is_not_over(shop):
+    """Dolomite's files hold days of UTC: each ends nine hours into a day of Tokyo, and all are a year old."""
+    year = timedelta(days=365)
+    tuesday = FIRST_DAY + 22 * DAY
+
+    def land(day: date) -> None:
+        shop.land(day, workspace="dolomite")
+        shop.land(day + DAY, events=30, name="first hours", workspace="dolomite")
+
+    for number in range(22):
+        land(FIRST_DAY + number * DAY)
+    assert shop.load(MONDAY, later=year) == {}
+    land(tuesday)
+    assert shop.load(tuesday, later=year) == {}, "Wednesday has begun, no more"
+    shop.land(tuesday + 2 * DAY, events=40, workspace="dolomite")
+    land(tuesday + 3 * DAY)
+    (finding,) = shop.load(tuesday + 3 * DAY, later=year).values()
+    assert (finding.gate, finding.day) == ("volume", tuesday + 2 * DAY), "days before the last one are over"
+    shop.accept(finding)
+    assert shop.load(tuesday + 3 * DAY, later=year) == {}
 
 
 def test_erasure_and_consent_are_no_drop(shop):
