@@ -86,6 +86,7 @@ def dbt_environment(settings: Settings, clock: datetime | None = None) -> dict[s
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
         "FOOTFALL_TARGET": settings.target,
+        **({"FOOTFALL_DBT_THREADS": str(settings.dbt_threads)} if settings.dbt_threads else {}),
         **({"FOOTFALL_CLOCK": clock.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")} if clock else {}),
     }
 

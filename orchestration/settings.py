@@ -95,6 +95,9 @@ class Settings(BaseSettings):
     serve_cache_bytes: int = Field(67_108_864, ge=0, description="bytes of answers that the service keeps at most")
     duckdb_memory_limit: str = Field("4GB", description="memory limit of the DuckDB warehouse")
     duckdb_threads: int | None = Field(None, ge=1, description="threads of the DuckDB warehouse; default: all cores")
+    dbt_threads: int | None = Field(
+        None, ge=1, description="models that dbt builds at once; default: 2 on DuckDB, 4 on Postgres"
+    )
 
     @field_validator("home")
     @classmethod

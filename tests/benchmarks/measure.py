@@ -167,6 +167,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "FOOTFALL_SECRET_KEY": settings.required_secret(),
         "FOOTFALL_SETTLE_SECONDS": str(settings.settle_seconds),
         "FOOTFALL_DUCKDB_MEMORY_LIMIT": settings.duckdb_memory_limit,
+        **({"FOOTFALL_DBT_THREADS": str(settings.dbt_threads)} if settings.dbt_threads else {}),
         "COLUMNS": "200",
     }
 
