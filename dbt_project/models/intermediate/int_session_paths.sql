@@ -18,23 +18,6 @@ sessions as (
 
 ),
 
-paths as (
-
-    select
-        sessions.session_id,
-        max(case when steps.step = 1 then steps.page end) as page_1,
-        max(case when steps.step = 2 then steps.page end) as page_2,
-        max(case when steps.step = 3 then steps.page end) as page_3,
-        max(case when steps.step = 4 then steps.page end) as page_4,
-        max(case when steps.step = 5 then steps.page end) as page_5,
-        cast(least(count(*), 5) as integer) as steps,
-        max(steps.last_viewed_at) as last_viewed_at
-    from sessions
-    inner join {{ ref('int_session_steps') }} as steps on sessions.session_id = steps.session_id
-    group by sessions.session_id
-
-),
-
 archived as (
 
     {{ archived_rows('archived_session_paths', touches_span('archived', 'started_at')) }}
@@ -45,18 +28,26 @@ select
     sessions.session_id,
     sessions.workspace_id,
     sessions.user_key,
-    paths.page_1,
-    paths.page_2,
-    paths.page_3,
-    paths.page_4,
-    paths.page_5,
+    first_steps.page as page_1,
+    first_steps.page_2,
+    first_steps.page_3,
+    first_steps.page_4,
+    first_steps.page_5,
     sessions.exit_page,
-    paths.steps,
-    {{ seconds_between('sessions.started_at', 'paths.last_viewed_at') }} as seconds_before_exit,
+    cast(
+        1
+        + case when first_steps.page_2 is not null then 1 else 0 end
+        + case when first_steps.page_3 is not null then 1 else 0 end
+        + case when first_steps.page_4 is not null then 1 else 0 end
+        + case when first_steps.page_5 is not null then 1 else 0 end
+        as integer
+    ) as steps,
+    {{ seconds_between('sessions.started_at', 'first_steps.session_last_viewed_at') }} as seconds_before_exit,
     sessions.session_date,
     sessions.started_at
 from sessions
-inner join paths on sessions.session_id = paths.session_id
+inner join {{ ref('int_session_steps') }} as first_steps on sessions.session_id = first_steps.session_id
+where first_steps.step = 1
 
 union all
 

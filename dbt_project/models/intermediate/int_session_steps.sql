@@ -45,14 +45,20 @@ step_starts as (
 
 )
 
+-- With the pages that follow: reports look for runs of pages, and would sort all steps in every build to find them.
 select
     session_id,
     workspace_id,
     user_key,
     page_path as page,
+    lead(page_path, 1) over steps_of_session as page_2,
+    lead(page_path, 2) over steps_of_session as page_3,
+    lead(page_path, 3) over steps_of_session as page_4,
+    lead(page_path, 4) over steps_of_session as page_5,
     cast(row_number() over steps_of_session as integer) as step,
     event_number as first_event_number,
     created_at as first_viewed_at,
-    coalesce(lead(previous_viewed_at) over steps_of_session, session_last_viewed_at) as last_viewed_at
+    coalesce(lead(previous_viewed_at) over steps_of_session, session_last_viewed_at) as last_viewed_at,
+    session_last_viewed_at
 from step_starts
 window steps_of_session as (partition by session_id order by event_number)

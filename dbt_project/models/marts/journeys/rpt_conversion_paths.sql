@@ -73,34 +73,23 @@ dated_sessions as (
 ),
 
 -- Each step of a session with the four that follow it.
-all_runs as (
-
-    select
-        session_id,
-        workspace_id,
-        page as page_1,
-        lead(page, 1) over steps_of_session as page_2,
-        lead(page, 2) over steps_of_session as page_3,
-        lead(page, 3) over steps_of_session as page_4,
-        lead(page, 4) over steps_of_session as page_5
-    from {{ ref('int_session_steps') }}
-    -- Without a goal that was reached there is nothing to look for.
-    where exists (select 1 from distinct_paths)
-    window steps_of_session as (partition by session_id order by step)
-
-),
-
 step_runs as (
 
     select
-        all_runs.*,
+        steps.session_id,
+        steps.workspace_id,
+        steps.page as page_1,
+        steps.page_2,
+        steps.page_3,
+        steps.page_4,
+        steps.page_5,
         dated_sessions.segment_set,
         dated_sessions.timeframe_days
-    from all_runs
+    from {{ ref('int_session_steps') }} as steps
     inner join first_pages
-        on all_runs.workspace_id = first_pages.workspace_id
-            and all_runs.page_1 = first_pages.page_1
-    inner join dated_sessions on all_runs.session_id = dated_sessions.session_id
+        on steps.workspace_id = first_pages.workspace_id
+            and steps.page = first_pages.page_1
+    inner join dated_sessions on steps.session_id = dated_sessions.session_id
 
 ),
 
