@@ -93,7 +93,7 @@ class Settings(BaseSettings):
     lock_wait_seconds: int = Field(600, ge=0, description="how long a run waits for another one to end")
     serve_requests_per_minute: int = Field(120, ge=1, description="requests a minute that the service answers a token")
     serve_cache_bytes: int = Field(67_108_864, ge=0, description="bytes of answers that the service keeps at most")
-    duckdb_memory_limit: str = Field("4GB", description="memory limit of the DuckDB warehouse")
+    duckdb_memory_limit: str = Field("3GB", description="memory limit of the DuckDB warehouse; a run takes 1 GB more")
     duckdb_threads: int | None = Field(None, ge=1, description="threads of the DuckDB warehouse; default: all cores")
     dbt_threads: int | None = Field(
         None, ge=1, description="models that dbt builds at once; default: 2 on DuckDB, 4 on Postgres"

@@ -82,13 +82,13 @@ class DuckDBWarehouse(Warehouse):
 
     Args:
         home: the folder that holds everything a run writes.
-        memory_limit: as DuckDB spells it, for example `4GB`.
+        memory_limit: as DuckDB spells it, for example `3GB`.
         threads: None: all cores.
     """
 
     engine = "duckdb"
 
-    def __init__(self, home: Path, memory_limit: str = "4GB", threads: int | None = None) -> None:
+    def __init__(self, home: Path, memory_limit: str = "3GB", threads: int | None = None) -> None:
         self._working_file = home / "duckdb" / "warehouse.duckdb"
         self._spill_folder = home / "duckdb" / "spill"
         self._published_folder = home / "published"
