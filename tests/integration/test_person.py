@@ -71,13 +71,9 @@ def shop() -> Landing:
         view(LATE, "/a", at(0)),
         # Lapsed on the last day of the timeframes, and on the last one before those of 7 days; of either as_of_date.
         *(view(f"last seen {days} days ago", "/a", at(days)) for days in (31, 32, 38, 39, 40)),
-        # 10 uses before, in the timeframes of 7 days as many, a tenth more and more than that.
-        *(use("steady", name, at(11)) for name in ("ten", "eleven", "twelve") for _ in range(10)),
-        *(
-            use("steady", name, at(3))
-            for name, count in (("ten", 10), ("eleven", 11), ("twelve", 12))
-            for _ in range(count)
-        ),
+        # 10 uses before, in the timeframes of 7 days as many, a tenth more or less, and more or less than that.
+        *(use("steady", f"{count} after 10", at(11)) for count in range(8, 13) for _ in range(10)),
+        *(use("steady", f"{count} after 10", at(3)) for count in range(8, 13) for _ in range(count)),
         view(CRAWLED, "/a", at(2)),
         *({**view(CRAWLED, page, at(2, 13)), "user_agent": CRAWLER} for page in ("/b", "/c")),
         {**view(ONLY_CRAWLER, "/c", at(2)), "user_agent": CRAWLER},
