@@ -1,5 +1,3 @@
-{{ config(pre_hook="{{ without_nested_loops() }}") }}
-
 with
 
 conversions as (
