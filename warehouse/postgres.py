@@ -223,8 +223,8 @@ class PostgresWarehouse(Warehouse):
         if self._fencing_token is None:
             raise WarehouseError("only a run that holds the lock may publish: call publish within lock()")
         with self.transaction() as tx:
-            # That tables hold nearly the same rows is taken for "no row is left", and a nested loop over none reads the
-            # tables of a candidate view again for each of thousands.
+            # Most rows are published already, which Postgres takes for all: it would then read the tables behind a
+            # candidate that is a view again for each of thousands of new rows.
             tx.execute("set local enable_nestloop = off")
             is_guarded = has_access(tx)
             present = set(published_tables(tx))
