@@ -223,8 +223,8 @@ class PostgresWarehouse(Warehouse):
         if self._fencing_token is None:
             raise WarehouseError("only a run that holds the lock may publish: call publish within lock()")
         with self.transaction() as tx:
-            # Nearly all rows are published already, and Postgres expects none to be left. Of 8.8 million steps one statement
-            # had to be stopped after seven minutes; without nested loops the whole publication took 97 s.
+            # Nearly all rows are published already, and Postgres expects none to be left. Of 8.8 million steps one
+            # statement had to be stopped after seven minutes; without nested loops the whole publication took 97 s.
             tx.execute("set local enable_nestloop = off")
             is_guarded = has_access(tx)
             present = set(published_tables(tx))
