@@ -54,7 +54,8 @@ BULK_ROWS = 10_000
 _PLACEHOLDER = re.compile(r"\$(\d+)")
 # The server's default of 4 MB sorts the ids of a load on disk.
 WORK_MEMORY = "64MB"
-# For dbt's sessions: tables just made are misjudged, so that statements of milliseconds would be compiled for a second.
+# For dbt's sessions: memory to sort and hash in, and no compiling of statements over tables just made, whose costs are
+# misjudged.
 DBT_OPTIONS = f"-c work_mem={WORK_MEMORY} -c jit=off"
 # A mart is written anew as soon as no reader holds it. A reader who comes while that is awaited waits so long, at most.
 LOCK_TIMEOUT = "200ms"
