@@ -24,7 +24,8 @@ BIN := .venv/bin
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# Made anew only when the lock changes; uv where it is at hand, pip otherwise, hashes checked by both. Bytecode is compiled
+# Made anew only when the lock changes; uv where it is at hand, pip otherwise, hashes checked by both. The lock names all that
+# is needed: pip, left to resolve, asks for the hash of a newer release of what a package wants with extras. Bytecode is compiled
 # now, as pip does: half of the time of a small run would go to that where Python may not write it later.
 .venv/.locked: requirements.lock
 	@test -n "$(PYTHON)" || { echo "Footfall needs Python 3.11, 3.12 or 3.13 (with venv) on the PATH." >&2; exit 1; }
@@ -35,7 +36,7 @@ ifneq ($(UV),)
 	@VIRTUAL_ENV=.venv $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 else
 	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 endif
 	@touch $@
@@ -57,7 +58,7 @@ ifneq ($(UV),)
 set_up = $(UV) venv --quiet --clear --python "$(1)" $(2) && VIRTUAL_ENV=$(2) $(UV) pip sync --quiet --require-hashes $<
 else
 set_up = "$(1)" -m venv --clear $(2) \
-	&& $(2)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	&& $(2)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement $<
 endif
 
 # Without a Python for it nothing is set up, and the table says that the yardstick was left out.
