@@ -9,6 +9,7 @@ import os
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -50,9 +51,10 @@ if TYPE_CHECKING:
 
 _WAITING_AT_A_TIME = 50_000
 # A crash costs at most a group that is loaded again.
-_GROUP_BYTES = 128 * 1024 * 1024
+_GROUP_BYTES = 1024 * 1024 * 1024
 _GROUP = 500
 _UNPACKED = 10
+_HASHED_AT_A_TIME = 2
 _ARROW_TYPES = {TEXT: pa.string(), BIGINT: pa.int64(), TIMESTAMP: pa.timestamp("us")}
 
 
@@ -125,7 +127,7 @@ def load_within(
     """
     load = _Load(file, root, run_id, clock, dated_at)
     with ExitStack() as copies:
-        load.open(copies)
+        _open([load], copies)
         return _take_in(tx, reader, [load])[0]
 
 
@@ -164,9 +166,18 @@ def _load_group(warehouse: "Warehouse", reader: Reader, group: "list[_Load]") ->
 
 def _load_together(warehouse: "Warehouse", reader: Reader, group: "list[_Load]") -> list[FileResult]:
     with warehouse.transaction() as tx, ExitStack() as copies:
-        for load in group:
-            load.open(copies)
+        _open(group, copies)
         return _take_in(tx, reader, group)
+
+
+def _open(loads: "list[_Load]", copies: ExitStack) -> None:
+    """Have the files at hand, until `copies` is closed, and know their contents by their hashes."""
+    for load in loads:
+        load.local_path = copies.enter_context(load.file.opener())
+    with ThreadPoolExecutor(_HASHED_AT_A_TIME) as threads:
+        hashes = threads.map(ledger.sha256_of, [load.local_path for load in loads])
+        for load, file_hash in zip(loads, hashes, strict=True):
+            load.file_hash = file_hash
 
 
 def _take_in(tx: "Transaction", reader: Reader, loads: "list[_Load]") -> list[FileResult]:
@@ -238,7 +249,10 @@ def _take_in_fresh(
 
 
 class _Load:
-    """One load of one file: its rows and its ledger entries."""
+    """One load of one file: its rows and its ledger entries. It is opened by `_open`."""
+
+    local_path: str
+    file_hash: str
 
     def __init__(
         self, file: LandingFile, root: str, run_id: str, clock: datetime, dated_at: datetime | None = None
@@ -258,11 +272,6 @@ class _Load:
     @property
     def source(self) -> Source:
         return Source(self.local_path, self.file.path, self.file.format, self.file.compression)
-
-    def open(self, copies: ExitStack) -> None:
-        """Have the file at hand, until `copies` is closed, and know its content by its hash."""
-        self.local_path = copies.enter_context(self.file.opener())
-        self.file_hash = ledger.sha256_of(self.local_path)
 
     def settle_segments(self, tx: "Transaction", keys: Keys, load_id: int) -> tuple[int, int]:
         """(duplicates, rejected) of the accepted segments of the load: whose fields are unknown so far are rejected."""

@@ -23,6 +23,7 @@ _NUL = b"\\u0000"
 _LINES = "ndjson_lines"
 _REPAIRED = "ndjson_repaired"
 _ROWS_A_BATCH = 8_192  # small enough for every thread to get its share of a chunk
+_CACHED_BYTES = 1024 * 1024
 
 _REPAIRED_SCHEMA = pa.schema(
     [("position", pa.int64()), ("text", pa.string()), ("reason", pa.string()), ("field", pa.string())]
@@ -47,11 +48,13 @@ def prepare(engine: duckdb.DuckDBPyConnection, entity: Entity, chunk: LineChunk)
     """The chunk's lines as a query of fields in the given engine. Lines of blanks are not rows."""
     lines = _line_table(chunk)
     judge = partial(_judge, engine, entity, chunk, lines)
-    form = None if entity.collects_other_fields or _NUL in chunk.text else form_of(entity, _sample(chunk))
+    has_backslashes = b"\\" in chunk.text
+    may_hold_nul = has_backslashes and _NUL in chunk.text
+    form = None if entity.collects_other_fields or may_hold_nul else form_of(entity, _sample(chunk))
     if form is None:
         return judge(None)
     engine.register(_LINES, lines)
-    has_escapes = _has_escapes(chunk)
+    has_escapes = has_backslashes or _control_characters(chunk.text) > len(chunk)
     return FieldChunk(
         query=_fields_as_they_are_sql(entity),
         rows=len(chunk),
@@ -85,9 +88,12 @@ def _sample(chunk: LineChunk) -> Iterator[str]:
         yield chunk.line(position).decode("utf-8", "replace")
 
 
-def _has_escapes(chunk: LineChunk) -> bool:
-    """Whether a text may need escapes in JSON: there is a backslash, or a control character but the line feeds."""
-    return b"\\" in chunk.text or np.count_nonzero(np.frombuffer(chunk.text, np.uint8) < 0x20) > len(chunk)
+def _control_characters(text: bytes) -> int:
+    """How many bytes are control characters, of which JSON holds none unescaped but blanks; each line ends with one."""
+    codes = np.frombuffer(text, np.uint8)
+    return sum(
+        np.count_nonzero(codes[first : first + _CACHED_BYTES] < 0x20) for first in range(0, len(codes), _CACHED_BYTES)
+    )
 
 
 def _line_table(chunk: LineChunk) -> pa.Table:
