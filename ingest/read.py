@@ -6,6 +6,7 @@ A private in-memory DuckDB does the parsing, the rules and the keyed hashing, wh
 # Only names from entities.py are put into SQL; values are parameters, variables or Arrow tables
 
 import json
+import os
 import secrets
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Set
@@ -27,7 +28,7 @@ from ingest.entities import EVENTS, REJECTED, Entity
 from ingest.explode import exploded
 from ingest.fields import FieldChunk, quoted
 from ingest.line_form import as_given
-from ingest.lines import CorruptFile, LineChunk, decompressed, line_chunks
+from ingest.lines import CHUNK_BYTES, CorruptFile, LineChunk, decompressed, line_chunks
 from ingest.parts import Parts, shared_chunks
 from ingest.policies import Policies
 from ingest.privacy import DEFAULT_RULES, Keys, PrivacyRules, scrubbed_payload, tombstone_sql
@@ -242,8 +243,11 @@ class Reader:
 
     def _line_chunks(self, source: Source) -> Iterator[LineChunk]:
         with open(source.local_path, "rb") as file:
+            # A small file is asked for whole: room for more is costlier to give back than to read it.
+            size = os.fstat(file.fileno()).st_size
+            wanted = CHUNK_BYTES if source.compression else min(CHUNK_BYTES, max(size, 1))
             stream = decompressed(file, source.compression)
-            yield from line_chunks(stream, self.max_row_bytes, lambda: self.keys.start("payload"))
+            yield from line_chunks(stream, self.max_row_bytes, lambda: self.keys.start("payload"), wanted)
 
 
 class _ChunkReader:

@@ -146,7 +146,9 @@ class EmbeddedPostgres:
         log = self._base / "server.log"
         log.touch()
         self._give_to_server_user(log)
-        options = f"-h 127.0.0.1 -p {port} -c unix_socket_directories=''"
+        # Nobody follows this server's log, so that a new table need not be written to it as well.
+        own_log = "-c wal_level=minimal -c max_wal_senders=0"
+        options = f"-h 127.0.0.1 -p {port} -c unix_socket_directories='' {own_log}"
         self._run("pg_ctl", "start", "-D", str(self._data), "-l", str(log), "-o", options, "-w", log=log)
         self._create_database()
 

@@ -65,7 +65,7 @@
             {%- for days in timeframes %}
             count(case when totals.days_ago < {{ days }} then 1 end) as users_{{ days }},
             {%- for column in measures[1:] %}
-            sum(totals.{{ column }}_{{ days }}) as {{ column }}_{{ days }}{{ ',' if not loop.last }}
+            {{ total('totals.' ~ column ~ '_' ~ days, column) }} as {{ column }}_{{ days }}{{ ',' if not loop.last }}
             {%- endfor %}{{ ',' if not loop.last }}
             {%- endfor %}
         from totals_of_users as totals
@@ -85,7 +85,7 @@
             {%- for days in timeframes %}
             {%- set last_timeframe = loop.last %}
             {%- for column in measures %}
-            sum(totals.{{ column }}_{{ days }}) as {{ column }}_{{ days }}
+            {{ total('totals.' ~ column ~ '_' ~ days, column) }} as {{ column }}_{{ days }}
             {{- ',' if not (loop.last and last_timeframe) }}
             {%- endfor %}
             {%- endfor %}
@@ -104,8 +104,8 @@
         {%- for key in keys %}
         {{ key }},
         {%- endfor %}
-        cast(users_{{ days }} as bigint) as users,
-        cast(sessions_{{ days }} as bigint) as sessions
+        users_{{ days }} as users,
+        sessions_{{ days }} as sessions
         {%- for column in sums -%}
         ,
         {{ column }}_{{ days }} as {{ column }}
@@ -114,4 +114,14 @@
     where users_{{ days }} > 0
     {{- '\n\n    union all\n' if not loop.last }}
     {%- endfor %}
+{%- endmacro %}
+
+
+{# A sum of counts is a bigint again: the type that the engine gives it, made for more digits, is slow to add up further. #}
+{% macro total(expression, column) -%}
+    {%- if column in ('users', 'sessions') -%}
+        cast(sum({{ expression }}) as bigint)
+    {%- else -%}
+        sum({{ expression }})
+    {%- endif -%}
 {%- endmacro %}

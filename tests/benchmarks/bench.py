@@ -274,6 +274,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help="where the files go meanwhile")
     options = parser.parse_args(arguments)
     workload = Workload(options.events)
+    options.folder.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="footfall-bench-", dir=options.folder))
     # As root the Postgres server is another user, who has to reach its data.
     folder.chmod(0o755)

@@ -19,6 +19,7 @@ from ingest.entities import EVENTS
 from orchestration.settings import Settings
 from tests.benchmarks.measure import Cost, watched
 from warehouse.open import open_warehouse
+from warehouse.postgres import DBT_OPTIONS
 
 REPETITIONS = 3
 SORTED_EVENTS = "select * from {events} order by workspace_id, user_key, created_at"
@@ -105,7 +106,7 @@ class _postgres:
     """A cursor in the warehouse's database, with an empty schema `floor` that goes with it."""
 
     def __init__(self, settings: Settings) -> None:
-        self._connection = psycopg2.connect(open_warehouse(settings)._dsn)
+        self._connection = psycopg2.connect(open_warehouse(settings)._dsn, options=DBT_OPTIONS)
 
     def __enter__(self) -> psycopg2.extensions.cursor:
         self._cursor = self._connection.cursor()

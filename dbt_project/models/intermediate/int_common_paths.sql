@@ -1,4 +1,4 @@
-{{ config(pre_hook="{{ without_nested_loops() }}") }}
+{{ config(pre_hook="{{ by_hashing() }}") }}
 
 -- The pages of a path are columns, not one text: texts of different paths may be equal, and its first columns are a
 -- prefix.

@@ -1,4 +1,4 @@
-{{ config(pre_hook="{{ without_nested_loops() }}") }}
+{{ config(pre_hook="{{ by_hashing() }}") }}
 
 -- Kinds of events are matched rather than events: there are few of them, however many events.
 with

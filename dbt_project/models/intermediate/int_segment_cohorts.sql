@@ -1,3 +1,5 @@
+{{ config(pre_hook="{{ by_hashing() }}") }}
+
 with
 
 timeframe_days as (

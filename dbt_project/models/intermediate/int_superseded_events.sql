@@ -1,6 +1,5 @@
-{{ config(materialized='view') }}
-
 -- The loader lists the copies of repeated ids, so that only those few are ranked and never the whole history.
+-- A table, for where a view with a window is joined to events, Postgres sorts them with one process only.
 with
 
 copies as (
