@@ -1,10 +1,11 @@
-{# Totals by segment, of rows by user: workspace_id, segment_id, the columns of `keys`, users, the columns of `sums`.
+{# Totals by segment, of rows by user: workspace_id, segment_id, the columns of `keys`, users, the columns of `sums`, the
+   greatest values of `maxima`.
 
    A user is in one set of segments, so that users and sums of a segment are those of its sets added up: users are counted
    once, by set, and only the few totals are multiplied by segments.
 
    `relation` is a CTE with one row per user_key and `keys`, and its workspace_id. #}
-{% macro segment_totals(relation, keys, sums=[]) -%}
+{% macro segment_totals(relation, keys, sums=[], maxima=[]) -%}
     select
         totals.workspace_id,
         sets.segment_id,
@@ -15,6 +16,10 @@
         {%- for column in sums -%}
         ,
         sum(totals.{{ column }}) as {{ column }}
+        {%- endfor %}
+        {%- for column in maxima -%}
+        ,
+        max(totals.{{ column }}) as {{ column }}
         {%- endfor %}
     from (
         select
@@ -27,6 +32,10 @@
             {%- for column in sums -%}
             ,
             sum(rows_of_users.{{ column }}) as {{ column }}
+            {%- endfor %}
+            {%- for column in maxima -%}
+            ,
+            max(rows_of_users.{{ column }}) as {{ column }}
             {%- endfor %}
         from {{ relation }} as rows_of_users
         inner join {{ ref('int_user_segment_sets') }} as users on rows_of_users.user_key = users.user_key

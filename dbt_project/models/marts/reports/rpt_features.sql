@@ -1,7 +1,11 @@
 {%- set timeframes = var('timeframes') -%}
-{%- set user_counts = [] -%}
+{%- set totals = [] -%}
 {%- for days in timeframes -%}
-{%- do user_counts.extend(['now_' ~ days, 'before_' ~ days, 'both_' ~ days]) -%}
+{%- for measure in [
+    'users_now', 'users_before', 'users_of_both', 'uses_now', 'uses_before', 'seconds_spent', 'timed_uses'
+] -%}
+{%- do totals.append(measure ~ '_' ~ days) -%}
+{%- endfor -%}
 {%- endfor -%}
 with
 
@@ -23,55 +27,10 @@ feature_days as (
 
 ),
 
--- All days, for a segment's last use of a feature may be long ago.
-usage_by_date as (
-
-    {{ segment_totals(
-        'feature_days',
-        keys=['feature_name', 'activity_date'],
-        sums=['usage_count', 'seconds_spent', 'timed_uses'],
-    ) }}
-
-),
-
-last_used_dates as (
-
-    select
-        workspace_id,
-        segment_id,
-        feature_name,
-        max(activity_date) as last_used_date
-    from usage_by_date
-    group by workspace_id, segment_id, feature_name
-
-),
-
-usage_totals as (
-
-    select
-        timeframes.workspace_id,
-        usage_by_date.segment_id,
-        timeframes.timeframe,
-        usage_by_date.feature_name,
-        sum(case when usage_by_date.activity_date >= timeframes.starts_on then usage_by_date.usage_count else 0 end)
-            as uses_now,
-        sum(case when usage_by_date.activity_date < timeframes.starts_on then usage_by_date.usage_count else 0 end)
-            as uses_before,
-        sum(case when usage_by_date.activity_date >= timeframes.starts_on then usage_by_date.seconds_spent end)
-            as seconds_spent,
-        sum(case when usage_by_date.activity_date >= timeframes.starts_on then usage_by_date.timed_uses end)
-            as timed_uses
-    from {{ ref('int_timeframes') }} as timeframes
-    inner join usage_by_date
-        on timeframes.workspace_id = usage_by_date.workspace_id
-            and usage_by_date.activity_date between timeframes.previous_starts_on and timeframes.ends_on
-    group by timeframes.workspace_id, usage_by_date.segment_id, timeframes.timeframe, usage_by_date.feature_name
-
-),
-
 -- Timeframes end on the same day: a user is in those that reach back to the latest use, and in the one before a
--- timeframe if the latest use before the timeframe is. One pass for all timeframes takes half the time of one for each.
-latest_uses as (
+-- timeframe if the latest use before the timeframe is. One pass by user therefore does for all timeframes; it goes over
+-- all days, for a segment's last use of a feature may be long ago.
+uses_of_users as (
 
     select
         workspace_id,
@@ -79,8 +38,14 @@ latest_uses as (
         feature_name,
         {%- for days in timeframes %}
         min(case when days_ago >= {{ days }} then days_ago end) as days_ago_before_{{ days }},
+        cast(sum(case when days_ago < {{ days }} then usage_count else 0 end) as bigint) as uses_now_{{ days }},
+        cast(sum(case when days_ago between {{ days }} and {{ 2 * days - 1 }} then usage_count else 0 end) as bigint)
+            as uses_before_{{ days }},
+        sum(case when days_ago < {{ days }} then seconds_spent end) as seconds_spent_{{ days }},
+        cast(sum(case when days_ago < {{ days }} then timed_uses end) as bigint) as timed_uses_{{ days }},
         {%- endfor %}
-        min(days_ago) as days_ago
+        min(days_ago) as days_ago,
+        max(activity_date) as last_used_date
     from feature_days
     group by workspace_id, user_key, feature_name
 
@@ -91,34 +56,44 @@ users_by_timeframe as (
     select
         workspace_id,
         user_key,
+        feature_name,
         {%- for days in timeframes %}
-        case when days_ago < {{ days }} then 1 else 0 end as now_{{ days }},
-        case when days_ago_before_{{ days }} < {{ 2 * days }} then 1 else 0 end as before_{{ days }},
+        case when days_ago < {{ days }} then 1 else 0 end as users_now_{{ days }},
+        case when days_ago_before_{{ days }} < {{ 2 * days }} then 1 else 0 end as users_before_{{ days }},
         case when days_ago < {{ days }} and days_ago_before_{{ days }} < {{ 2 * days }} then 1 else 0 end
-            as both_{{ days }},
+            as users_of_both_{{ days }},
+        uses_now_{{ days }},
+        uses_before_{{ days }},
+        seconds_spent_{{ days }},
+        timed_uses_{{ days }},
         {%- endfor %}
-        feature_name
-    from latest_uses
+        last_used_date
+    from uses_of_users
 
 ),
 
-users_of_segments as (
+totals_of_segments as (
 
-    {{ segment_totals('users_by_timeframe', keys=['feature_name'], sums=user_counts) }}
+    {{ segment_totals('users_by_timeframe', keys=['feature_name'], sums=totals, maxima=['last_used_date']) }}
 
 ),
 
-user_totals as (
+usage_totals as (
     {% for days in timeframes %}
     select
         workspace_id,
         segment_id,
         '{{ days }}d' as timeframe,
         feature_name,
-        now_{{ days }} as users_now,
-        before_{{ days }} as users_before,
-        both_{{ days }} as users_of_both
-    from users_of_segments
+        last_used_date,
+        users_now_{{ days }} as users_now,
+        users_before_{{ days }} as users_before,
+        users_of_both_{{ days }} as users_of_both,
+        uses_now_{{ days }} as uses_now,
+        uses_before_{{ days }} as uses_before,
+        seconds_spent_{{ days }} as seconds_spent,
+        timed_uses_{{ days }} as timed_uses
+    from totals_of_segments
     {{- '\n\n    union all\n' if not loop.last }}
     {%- endfor %}
 
@@ -135,31 +110,22 @@ measures as (
         periods.active_users,
         features.feature_name,
         features.category,
-        last_used_dates.last_used_date,
+        usage_totals.last_used_date,
         usage_totals.seconds_spent,
         usage_totals.timed_uses,
         cast(coalesce(usage_totals.uses_now, 0) as bigint) as uses_now,
         cast(coalesce(usage_totals.uses_before, 0) as bigint) as uses_before,
-        cast(coalesce(user_totals.users_now, 0) as bigint) as users_now,
-        cast(coalesce(user_totals.users_before, 0) as bigint) as users_before,
-        cast(coalesce(user_totals.users_of_both, 0) as bigint) as users_of_both
+        cast(coalesce(usage_totals.users_now, 0) as bigint) as users_now,
+        cast(coalesce(usage_totals.users_before, 0) as bigint) as users_before,
+        cast(coalesce(usage_totals.users_of_both, 0) as bigint) as users_of_both
     from {{ ref('int_period_users') }} as periods
     inner join {{ ref('dim_features') }} as features
         on periods.workspace_id = features.workspace_id
-    left join last_used_dates
-        on periods.workspace_id = last_used_dates.workspace_id
-            and periods.segment_id = last_used_dates.segment_id
-            and features.feature_name = last_used_dates.feature_name
     left join usage_totals
         on periods.workspace_id = usage_totals.workspace_id
             and periods.segment_id = usage_totals.segment_id
             and periods.timeframe = usage_totals.timeframe
             and features.feature_name = usage_totals.feature_name
-    left join user_totals
-        on periods.workspace_id = user_totals.workspace_id
-            and periods.segment_id = user_totals.segment_id
-            and periods.timeframe = user_totals.timeframe
-            and features.feature_name = user_totals.feature_name
 
 ),
 
