@@ -1,5 +1,6 @@
 """Dagster's own storage under FOOTFALL_HOME: what ran when. No number depends on it."""
 
+import json
 import os
 import sqlite3
 from pathlib import Path
@@ -12,6 +13,11 @@ telemetry:
 python_logs:
   managed_python_loggers: [footfall]
   python_log_level: INFO
+event_log_storage:
+  module: orchestration.event_log
+  class: KeptEngineEventLogStorage
+  config:
+    base_dir: {events}
 """
 
 
@@ -19,7 +25,7 @@ def prepare_dagster_home(settings: Settings) -> Path:
     """Dagster's storage, shared by the command line and the UI; telemetry is off."""
     home = settings.home / "dagster"
     home.mkdir(parents=True, exist_ok=True)
-    (home / "dagster.yaml").write_text(DAGSTER_YAML)
+    (home / "dagster.yaml").write_text(DAGSTER_YAML.format(events=json.dumps(str(home / "history" / "runs"))))
     os.environ["DAGSTER_HOME"] = str(home)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "true"
     return home

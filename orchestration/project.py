@@ -14,6 +14,7 @@ import tzdata
 from orchestration.rebuild import UserTable
 from orchestration.settings import PROJECT_ROOT, Settings
 from warehouse.base import SAFE_SCHEMA, Mart
+from warehouse.open import warehouse_environment
 
 PROJECT_DIR = PROJECT_ROOT / "dbt_project"
 PROFILES_DIR = PROJECT_ROOT / "profiles"
@@ -29,7 +30,8 @@ class DbtError(Exception):
 def ensure_manifest(settings: Settings) -> Path:
     """The manifest of the project as it is now; dbt is started only when a file changed since the last one.
 
-    It is a copy: a build writes `manifest.json` anew, and leaves half of it when it is killed.
+    It is a copy: a build writes `manifest.json` anew, and leaves half of it when it is killed. dbt parses with the
+    variables and the warehouse of a build, or the first build would parse all of it again.
 
     Raises:
         DbtError: the project does not parse.
@@ -40,29 +42,30 @@ def ensure_manifest(settings: Settings) -> Path:
     if manifest.exists() and stamp.exists() and stamp.read_text() == fingerprint:
         return manifest
     settings.dbt_target_path.mkdir(parents=True, exist_ok=True)
-    _run_dbt(settings, {}, "parse")
+    _run_dbt(settings, warehouse_environment(settings), "parse")
     (settings.dbt_target_path / "manifest.json").replace(manifest)
     stamp.write_text(fingerprint)
     return manifest
 
 
-def build_docs(settings: Settings, warehouse_environment: dict[str, str]) -> Path:
+def build_docs(settings: Settings, environment: dict[str, str]) -> Path:
     """One HTML file with every model, column, test and their lineage; returns its path.
 
     Args:
-        warehouse_environment: where dbt finds the warehouse (`Warehouse.dbt_environment`).
+        environment: where dbt finds the warehouse (`Warehouse.dbt_environment`).
 
     Raises:
         DbtError: dbt could not read the project or the warehouse.
     """
-    _run_dbt(settings, warehouse_environment, "docs", "generate", "--static")
+    _run_dbt(settings, environment, "docs", "generate", "--static")
     return settings.dbt_target_path / "static_index.html"
 
 
-def _run_dbt(settings: Settings, warehouse_environment: dict[str, str], *arguments: str) -> None:
+def _run_dbt(settings: Settings, environment: dict[str, str], *arguments: str) -> None:
+    variables = json.dumps(dbt_variables(settings, None))
     finished = subprocess.run(
-        [DBT_EXECUTABLE, "--quiet", *arguments, "--target", settings.target],
-        env={**os.environ, **dbt_environment(settings), **warehouse_environment},
+        [DBT_EXECUTABLE, "--quiet", *arguments, "--target", settings.target, "--vars", variables],
+        env={**os.environ, **dbt_environment(settings), **environment},
         cwd=PROJECT_DIR,
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -12,7 +12,7 @@ import pytest
 
 from orchestration.project import ensure_manifest
 from orchestration.settings import Settings
-from tests.pipeline import Pipeline
+from tests.pipeline import Pipeline, keep_parsed
 from warehouse.embedded_postgres import EmbeddedPostgres
 
 # Files that take minutes, the longest first: they start first, so that no worker is left with one at the end.
@@ -81,7 +81,9 @@ def postgres_server() -> Iterator[PostgresServer]:
 def parsed_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A dbt target folder with the project's manifest: parsing takes longer than most builds."""
     settings = Settings(home=tmp_path_factory.mktemp("parsed"), target="duckdb")
-    return ensure_manifest(settings).parent
+    folder = ensure_manifest(settings).parent
+    keep_parsed(settings)
+    return folder
 
 
 @pytest.fixture(scope="session")

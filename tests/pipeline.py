@@ -1,14 +1,19 @@
 """The real pipeline without Dagster's start-up: load, `dbt build`, publish, as a run of Footfall does them."""
 
+import hashlib
 import json
 import multiprocessing
 import os
 import shutil
+import sys
+import tempfile
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ingest.erase import Person
 from ingest.load_report import LoadReport
@@ -26,18 +31,20 @@ from orchestration.settings import Settings
 from warehouse.base import Mart
 from warehouse.open import open_warehouse
 
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
 SECRET = "a secret that only tests use"
 BUILD_SECONDS = 1800
 _OWN_SCHEMAS = """
 select schema_name from information_schema.schemata
 where schema_name not like 'pg_%' and schema_name not in ('information_schema', 'public')
 """
-# A whole row as text, which both engines write for themselves.
-_DIGEST = """
-select workspace_id, md5(string_agg(cast(published as text), ',' order by cast(published as text)))
-from {table} as published
-group by workspace_id
-"""
+# Of all rows of a table, in any order: on DuckDB the sum of their hashes, on Postgres a hash of their texts.
+_DIGESTS = {
+    "duckdb": "sum(hash(published))::text",
+    "postgres": "md5(string_agg(cast(published as text), ',' order by cast(published as text)))",
+}
 
 
 class BuildFailed(Exception):
@@ -51,18 +58,36 @@ _FORKS.set_forkserver_preload(["dbt.cli.main", "dbt.adapters.duckdb", "dbt.adapt
 _WRITES_NOTHING_DOWN = {"DBT_LOG_LEVEL_FILE": "none", "DBT_WRITE_JSON": "false"}
 
 
-def run_dbt(arguments: Sequence[str], environment: Mapping[str, str], output: Path) -> None:
+@cache
+def _parsed_projects() -> tempfile.TemporaryDirectory:
+    """What dbt parsed of the project, once for each engine and settings: that takes as long as a build."""
+    return tempfile.TemporaryDirectory(prefix="footfall-test-parsed-")
+
+
+def keep_parsed(settings: Settings) -> None:
+    """Let every later build of this process with this engine and these settings use what dbt parsed."""
+    if not _kept(settings).exists():
+        shutil.copyfile(settings.dbt_target_path / "partial_parse.msgpack", _kept(settings))
+
+
+def _kept(settings: Settings) -> Path:
+    lasting = json.dumps([settings.target, dbt_variables(settings, None)])
+    return Path(_parsed_projects().name) / hashlib.sha256(lasting.encode()).hexdigest()
+
+
+def run_dbt(arguments: Sequence[str], environment: Mapping[str, str], output: Path, parsed: Path) -> None:
     """dbt in a process of its own, as its command line runs it.
 
     Args:
         environment: what is set besides the variables of this process.
         output: the file that takes what dbt prints.
+        parsed: what dbt kept of parsing the project for this engine and these settings; dbt parses if it is not there.
 
     Raises:
         BuildFailed: dbt did not end well, or not within BUILD_SECONDS.
     """
     whole = {**os.environ, **_WRITES_NOTHING_DOWN, **environment}
-    process = _FORKS.Process(target=_dbt, args=(list(arguments), whole, output))
+    process = _FORKS.Process(target=_dbt, args=(list(arguments), whole, output, parsed))
     process.start()
     process.join(BUILD_SECONDS)
     if process.exitcode is None:
@@ -72,16 +97,35 @@ def run_dbt(arguments: Sequence[str], environment: Mapping[str, str], output: Pa
         raise BuildFailed(f"exit code {process.exitcode}\n{output.read_text(errors='replace')[-8000:]}")
 
 
-def _dbt(arguments: list[str], environment: dict[str, str], output: Path) -> None:
+def _dbt(arguments: list[str], environment: dict[str, str], output: Path, parsed: Path) -> None:
     with open(output, "wb") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(PROJECT_DIR)
-    from dbt.cli.main import cli
+    from dbt.cli.main import dbtRunner
 
-    cli(arguments)
+    manifest = _manifest(parsed, environment.get("FOOTFALL_POSTGRES_DATABASE")) if parsed.exists() else None
+    result = dbtRunner(manifest).invoke(arguments)
+    if result.exception:
+        print(result.exception)
+    sys.exit(0 if result.success else 1)
+
+
+def _manifest(parsed: Path, database: str | None) -> "Manifest":
+    """The parsed project, for a database of this name on Postgres; on DuckDB it has the same name everywhere."""
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser.manifest import extended_mashumuro_decoder
+
+    manifest = Manifest.from_msgpack(parsed.read_bytes(), decoder=extended_mashumuro_decoder)
+    if database:
+        for node in [*manifest.nodes.values(), *manifest.sources.values()]:
+            if getattr(node, "relation_name", None):
+                node.relation_name = node.relation_name.replace(f'"{node.database}"', f'"{database}"', 1)
+            node.database = database
+    manifest.build_flat_graph()
+    return manifest
 
 
 class Pipeline:
@@ -164,7 +208,8 @@ class Pipeline:
         if "everything" in pending:
             arguments.append("--full-refresh")
         environment = dbt_environment(self.settings, refresh.clock) | refresh.warehouse.dbt_environment()
-        run_dbt(["--no-use-colors", *arguments], environment, self.settings.home / "dbt.txt")
+        run_dbt(["--no-use-colors", *arguments], environment, self.settings.home / "dbt.txt", _kept(self.settings))
+        keep_parsed(self.settings)
         refresh.is_built = not select
 
     def empty(self) -> None:
@@ -183,12 +228,13 @@ class Pipeline:
 
     def digests(self) -> dict[tuple[str, str], str]:
         """Of every published table and workspace a hash of all its rows, in whatever order they are kept."""
-        warehouse = open_warehouse(self.settings)
-        found = {}
-        for mart in self.marts():
-            for workspace_id, digest in warehouse.read(_DIGEST.format(table=mart.name)).rows:
-                found[mart.name, workspace_id] = digest
-        return found
+        digest = _DIGESTS[self.settings.target]
+        tables = (
+            f"select '{mart.name}', workspace_id, {digest} from {mart.name} as published group by workspace_id"
+            for mart in self.marts()
+        )
+        answer = open_warehouse(self.settings).read(" union all ".join(tables))
+        return {(table, workspace_id): digest for table, workspace_id, digest in answer.rows}
 
     def marts(self) -> list[Mart]:
         """The published tables that follow from the events alone, with their keys; those of restatements tell how the
