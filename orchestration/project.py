@@ -3,10 +3,12 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import tzdata
@@ -14,7 +16,6 @@ import tzdata
 from orchestration.rebuild import UserTable
 from orchestration.settings import PROJECT_ROOT, Settings
 from warehouse.base import SAFE_SCHEMA, Mart
-from warehouse.open import warehouse_environment
 
 PROJECT_DIR = PROJECT_ROOT / "dbt_project"
 PROFILES_DIR = PROJECT_ROOT / "profiles"
@@ -28,24 +29,36 @@ class DbtError(Exception):
 
 
 def ensure_manifest(settings: Settings) -> Path:
-    """The manifest of the project as it is now; dbt is started only when a file changed since the last one.
-
-    It is a copy: a build writes `manifest.json` anew, and leaves half of it when it is killed. dbt parses with the
-    variables and the warehouse of a build, or the first build would parse all of it again.
+    """The manifest of the project as it is now; dbt is started only when a file or a setting changed since the last.
 
     Raises:
         DbtError: the project does not parse.
     """
-    manifest = settings.dbt_target_path / "parsed_manifest.json"
-    stamp = settings.dbt_target_path / "parsed_fingerprint"
-    fingerprint = _project_fingerprint()
-    if manifest.exists() and stamp.exists() and stamp.read_text() == fingerprint:
-        return manifest
-    settings.dbt_target_path.mkdir(parents=True, exist_ok=True)
-    _run_dbt(settings, warehouse_environment(settings), "parse")
-    (settings.dbt_target_path / "manifest.json").replace(manifest)
-    stamp.write_text(fingerprint)
-    return manifest
+    return _parsed(settings, "manifest.json")
+
+
+def parsed_project(settings: Settings) -> Path:
+    """What dbt keeps of parsing the project, for `orchestration.dbt_process`; parsed anew as for `ensure_manifest`.
+
+    Raises:
+        DbtError: the project does not parse.
+    """
+    return _parsed(settings, "partial_parse.msgpack")
+
+
+def _parsed(settings: Settings, name: str) -> Path:
+    """A copy, for a build writes over dbt's own file, and leaves half of it when it is killed."""
+    folder = settings.dbt_target_path / "parsed"
+    stamp = folder / "fingerprint"
+    fingerprint = f"{build_fingerprint(settings)} {settings.target} dbt {version('dbt-core')}"
+    if not stamp.exists() or stamp.read_text() != fingerprint:
+        folder.mkdir(parents=True, exist_ok=True)
+        stamp.unlink(missing_ok=True)
+        _run_dbt(settings, {}, "parse")
+        for parsed in ("manifest.json", "partial_parse.msgpack"):
+            shutil.copyfile(settings.dbt_target_path / parsed, folder / parsed)
+        stamp.write_text(fingerprint)
+    return folder / name
 
 
 def build_docs(settings: Settings, environment: dict[str, str]) -> Path:

@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from orchestration.project import ensure_manifest
 from orchestration.settings import Settings
-from tests.pipeline import Pipeline, keep_parsed
+from tests.pipeline import Pipeline
 from warehouse.embedded_postgres import EmbeddedPostgres
 
 # Files that take minutes, the longest first: they start first, so that no worker is left with one at the end.
@@ -78,17 +79,27 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def parsed_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A dbt target folder with the project's manifest: parsing takes longer than most builds."""
-    settings = Settings(home=tmp_path_factory.mktemp("parsed"), target="duckdb")
-    folder = ensure_manifest(settings).parent
-    keep_parsed(settings)
-    return folder
+def parsed_projects(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """parsed_projects(target): a folder with the parsed project; parsing takes longer than most builds."""
+
+    @cache
+    def parsed(target: str) -> Path:
+        return ensure_manifest(Settings(home=tmp_path_factory.mktemp("parsed"), target=target)).parent
+
+    return parsed
+
+
+@pytest.fixture(scope="session")
+def parsed_project(parsed_projects: Callable[[str], Path]) -> Path:
+    """The folder with the project as it is parsed for DuckDB."""
+    return parsed_projects("duckdb")
 
 
 @pytest.fixture(scope="session")
 def make_pipeline(
-    tmp_path_factory: pytest.TempPathFactory, parsed_project: Path, request: pytest.FixtureRequest
+    tmp_path_factory: pytest.TempPathFactory,
+    parsed_projects: Callable[[str], Path],
+    request: pytest.FixtureRequest,
 ) -> Callable[..., Pipeline]:
     """make_pipeline(target="duckdb", **settings): an empty warehouse in a home of its own."""
 
@@ -96,6 +107,6 @@ def make_pipeline(
         if target == "postgres" and "postgres_dsn" not in settings:
             settings["postgres_dsn"] = request.getfixturevalue("postgres_server").new_database()
         home = tmp_path_factory.mktemp(f"home-{target}-")
-        return Pipeline(home, target, parsed_project=parsed_project, **settings)
+        return Pipeline(home, target, parsed_project=parsed_projects(target), **settings)
 
     return make

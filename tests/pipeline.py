@@ -1,19 +1,15 @@
 """The real pipeline without Dagster's start-up: load, `dbt build`, publish, as a run of Footfall does them."""
 
-import hashlib
 import json
 import multiprocessing
 import os
 import shutil
 import sys
-import tempfile
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ingest.erase import Person
 from ingest.load_report import LoadReport
@@ -23,6 +19,7 @@ from orchestration.project import (
     dbt_environment,
     dbt_variables,
     ensure_manifest,
+    parsed_project,
     published_marts,
     safe_marts,
 )
@@ -30,9 +27,6 @@ from orchestration.refresh import Refresh, open_refresh
 from orchestration.settings import Settings
 from warehouse.base import Mart
 from warehouse.open import open_warehouse
-
-if TYPE_CHECKING:
-    from dbt.contracts.graph.manifest import Manifest
 
 SECRET = "a secret that only tests use"
 BUILD_SECONDS = 1800
@@ -54,40 +48,22 @@ class BuildFailed(Exception):
 # Forked from a process that has imported dbt, which a small build would spend a sixth of its time on; what dbt writes
 # down of a build, another sixth, no test reads.
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["dbt.cli.main", "dbt.adapters.duckdb", "dbt.adapters.postgres"])
+_FORKS.set_forkserver_preload(["orchestration.dbt_process", "dbt.adapters.duckdb", "dbt.adapters.postgres"])
 _WRITES_NOTHING_DOWN = {"DBT_LOG_LEVEL_FILE": "none", "DBT_WRITE_JSON": "false"}
 
 
-@cache
-def _parsed_projects() -> tempfile.TemporaryDirectory:
-    """What dbt parsed of the project, once for each engine and settings: that takes as long as a build."""
-    return tempfile.TemporaryDirectory(prefix="footfall-test-parsed-")
-
-
-def keep_parsed(settings: Settings) -> None:
-    """Let every later build of this process with this engine and these settings use what dbt parsed."""
-    if not _kept(settings).exists():
-        shutil.copyfile(settings.dbt_target_path / "partial_parse.msgpack", _kept(settings))
-
-
-def _kept(settings: Settings) -> Path:
-    lasting = json.dumps([settings.target, dbt_variables(settings, None)])
-    return Path(_parsed_projects().name) / hashlib.sha256(lasting.encode()).hexdigest()
-
-
-def run_dbt(arguments: Sequence[str], environment: Mapping[str, str], output: Path, parsed: Path) -> None:
+def run_dbt(arguments: Sequence[str], environment: Mapping[str, str], output: Path) -> None:
     """dbt in a process of its own, as its command line runs it.
 
     Args:
         environment: what is set besides the variables of this process.
         output: the file that takes what dbt prints.
-        parsed: what dbt kept of parsing the project for this engine and these settings; dbt parses if it is not there.
 
     Raises:
         BuildFailed: dbt did not end well, or not within BUILD_SECONDS.
     """
     whole = {**os.environ, **_WRITES_NOTHING_DOWN, **environment}
-    process = _FORKS.Process(target=_dbt, args=(list(arguments), whole, output, parsed))
+    process = _FORKS.Process(target=_dbt, args=(list(arguments), whole, output))
     process.start()
     process.join(BUILD_SECONDS)
     if process.exitcode is None:
@@ -97,35 +73,16 @@ def run_dbt(arguments: Sequence[str], environment: Mapping[str, str], output: Pa
         raise BuildFailed(f"exit code {process.exitcode}\n{output.read_text(errors='replace')[-8000:]}")
 
 
-def _dbt(arguments: list[str], environment: dict[str, str], output: Path, parsed: Path) -> None:
+def _dbt(arguments: list[str], environment: dict[str, str], output: Path) -> None:
     with open(output, "wb") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(PROJECT_DIR)
-    from dbt.cli.main import dbtRunner
+    from orchestration.dbt_process import invoke
 
-    manifest = _manifest(parsed, environment.get("FOOTFALL_POSTGRES_DATABASE")) if parsed.exists() else None
-    result = dbtRunner(manifest).invoke(arguments)
-    if result.exception:
-        print(result.exception)
-    sys.exit(0 if result.success else 1)
-
-
-def _manifest(parsed: Path, database: str | None) -> "Manifest":
-    """The parsed project, for a database of this name on Postgres; on DuckDB it has the same name everywhere."""
-    from dbt.contracts.graph.manifest import Manifest
-    from dbt.parser.manifest import extended_mashumuro_decoder
-
-    manifest = Manifest.from_msgpack(parsed.read_bytes(), decoder=extended_mashumuro_decoder)
-    if database:
-        for node in [*manifest.nodes.values(), *manifest.sources.values()]:
-            if getattr(node, "relation_name", None):
-                node.relation_name = node.relation_name.replace(f'"{node.database}"', f'"{database}"', 1)
-            node.database = database
-    manifest.build_flat_graph()
-    return manifest
+    sys.exit(invoke(arguments))
 
 
 class Pipeline:
@@ -134,7 +91,7 @@ class Pipeline:
     Args:
         home: an empty folder for all that the runs write.
         target: duckdb or postgres.
-        parsed_project: a dbt target folder with the manifest of the project as it is now, which saves parsing it.
+        parsed_project: the folder of the project parsed for this target, which saves parsing it.
         settings: any other field of orchestration.settings.Settings, such as postgres_dsn or session_key.
 
     Attributes:
@@ -145,7 +102,7 @@ class Pipeline:
         tests_own = {"secret_key": SECRET, "settle_seconds": 0, "duckdb_memory_limit": "2GB"}
         self.settings = Settings(home=home, target=target, **(tests_own | settings))
         if parsed_project is not None:
-            shutil.copytree(parsed_project, self.settings.dbt_target_path, dirs_exist_ok=True)
+            shutil.copytree(parsed_project, self.settings.dbt_target_path / "parsed", dirs_exist_ok=True)
         self.builds: list[dict[str, int]] = []
 
     def run(
@@ -208,8 +165,8 @@ class Pipeline:
         if "everything" in pending:
             arguments.append("--full-refresh")
         environment = dbt_environment(self.settings, refresh.clock) | refresh.warehouse.dbt_environment()
-        run_dbt(["--no-use-colors", *arguments], environment, self.settings.home / "dbt.txt", _kept(self.settings))
-        keep_parsed(self.settings)
+        environment["FOOTFALL_PARSED_PROJECT"] = str(parsed_project(self.settings))
+        run_dbt(["--no-use-colors", *arguments], environment, self.settings.home / "dbt.txt")
         refresh.is_built = not select
 
     def empty(self) -> None:

@@ -25,16 +25,3 @@ def open_warehouse(settings: Settings) -> Warehouse:
     if settings.postgres_dsn is not None:
         return PostgresWarehouse(settings.postgres_dsn.get_secret_value(), settings.role_prefix)
     return PostgresWarehouse(EmbeddedPostgres(settings.home).start(), settings.role_prefix)
-
-
-def warehouse_environment(settings: Settings) -> dict[str, str]:
-    """The variables that `profiles/profiles.yml` needs for `settings.target` (secrets included).
-
-    Empty where only the embedded server could tell and it does not run: nothing is started for it.
-    """
-    if settings.target == "postgres" and settings.postgres_dsn is None:
-        from warehouse.embedded_postgres import EmbeddedPostgres
-
-        if not EmbeddedPostgres(settings.home).is_running():
-            return {}
-    return open_warehouse(settings).dbt_environment()

@@ -12,7 +12,14 @@ from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
 
 from orchestration.defs.resources import RefreshResource
 from orchestration.failures import failed_dbt_checks
-from orchestration.project import PROFILES_DIR, PROJECT_DIR, dbt_environment, dbt_variables, ensure_manifest
+from orchestration.project import (
+    PROFILES_DIR,
+    PROJECT_DIR,
+    dbt_environment,
+    dbt_variables,
+    ensure_manifest,
+    parsed_project,
+)
 from orchestration.refresh import Throttle
 from orchestration.settings import Settings
 
@@ -41,6 +48,7 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, refresh: 
         **refresh.run.warehouse.dbt_environment(),
         "FOOTFALL_PYTHON": sys.executable,
         "FOOTFALL_RUN_PROCESS": str(os.getpid()),
+        "FOOTFALL_PARSED_PROJECT": str(parsed_project(refresh.run.settings)),
     }
     # Should dbt die before it writes its results, those of an earlier build must not be taken for them.
     (settings.dbt_target_path / "run_results.json").unlink(missing_ok=True)

@@ -106,7 +106,7 @@ NOT_SAFE = {
 @pytest.fixture(scope="module")
 def columns(parsed_project) -> dict[str, dict]:
     """Column name -> its yml entry, by published table."""
-    nodes = json.loads((parsed_project / "parsed_manifest.json").read_bytes())["nodes"].values()
+    nodes = json.loads((parsed_project / "manifest.json").read_bytes())["nodes"].values()
     return {
         node["name"]: node["columns"] for node in nodes if node["resource_type"] == "model" and "mart" in node["tags"]
     }
@@ -124,7 +124,7 @@ def test_published_tables_are_those_that_are_named(columns):
 
 
 def test_safe_tables_are_all_but_those_that_are_named(parsed_project):
-    assert {mart.name for mart in safe_marts(parsed_project / "parsed_manifest.json")} == set(TABLES) - NOT_SAFE
+    assert {mart.name for mart in safe_marts(parsed_project / "manifest.json")} == set(TABLES) - NOT_SAFE
 
 
 @pytest.mark.parametrize("table", sorted(TABLES))

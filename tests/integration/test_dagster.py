@@ -12,6 +12,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from orchestration.project import ensure_manifest
 from orchestration.settings import PROJECT_ROOT, Settings
 from warehouse.open import open_warehouse
 
@@ -228,7 +229,7 @@ def test_checks_are_every_data_test_of_the_project_and_the_two_borders(definitio
     graph = definitions.resolve_asset_graph()
     names = {key.name for key in graph.asset_check_keys}
     assert names >= BORDERS
-    manifest = json.loads((Path(os.environ["FOOTFALL_HOME"]) / "dbt" / "duckdb" / "parsed_manifest.json").read_bytes())
+    manifest = json.loads(ensure_manifest(Settings()).read_bytes())
     data_tests = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "test"}
     assert names - BORDERS == data_tests
 

@@ -16,7 +16,7 @@ from warehouse.tables import TABLES
 
 @pytest.fixture(scope="module")
 def manifest(parsed_project) -> dict:
-    return json.loads((parsed_project / "parsed_manifest.json").read_bytes())
+    return json.loads((parsed_project / "manifest.json").read_bytes())
 
 
 @pytest.fixture(scope="module")
