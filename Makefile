@@ -18,8 +18,9 @@ SUPERSET_PYTHON ?= $(shell for python in python3.12 python3.11 python3 \
 	&& echo "$$python" && break; done)
 UV := $(shell command -v uv 2>/dev/null)
 BIN := .venv/bin
+PYTEST := --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 20
 
-.PHONY: help demo test test-faults bench churn superset semantic site replay lint format dev docs picture lock clean
+.PHONY: help demo test test-all bench churn superset semantic site replay lint format dev docs picture lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,10 +46,10 @@ demo: .venv/.locked ## Run the whole pipeline on made-up data (TARGET=postgres: 
 	@$(BIN)/footfall demo --target $(TARGET)
 
 test: .venv/.locked ## Run all tests
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 20
+	@$(BIN)/pytest $(PYTEST)
 
-test-faults: .venv/.locked ## Kill and disturb runs at every named point and at random moments, on both engines (an hour)
-	@FOOTFALL_TEST_ALL_FAULTS=1 $(BIN)/pytest tests/faults tests/integration/test_distinct_values.py
+test-all: .venv/.locked ## Run all tests and those that take minutes each: every fault at every moment, on both engines (two hours)
+	@FOOTFALL_TEST_ALL=1 $(BIN)/pytest $(PYTEST)
 
 bench: .venv/.locked ## Measure the pipeline against its floors (EVENTS=15000000, ENGINE=duckdb|postgres|both)
 	@$(BIN)/python -m tests.benchmarks.bench --events $(EVENTS) --engine $(ENGINE)

@@ -22,8 +22,6 @@ from warehouse.open import open_warehouse
 
 WAIT_SECONDS = 600
 FOOTFALL = str(Path(sys.executable).parent / "footfall")
-# Set by `make test-faults`; `make test` tries the most telling faults only.
-IS_THOROUGH = "FOOTFALL_TEST_ALL_FAULTS" in os.environ
 DAY = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0) - timedelta(days=3)
 EVENTS_A_FILE = 30
 

@@ -7,9 +7,10 @@ from functools import partial
 
 import pytest
 
-from tests.faults.full_disk import disk_of_its_own
-from tests.faults.published import FOOTFALL, IS_THOROUGH, WAIT_SECONDS, Published, stopped_at, wait_until
+from tests.faults.full_disk import can_mount, disk_of_its_own
+from tests.faults.published import FOOTFALL, WAIT_SECONDS, Published, stopped_at, wait_until
 from tests.integration.conftest import ENGINES
+from tests.thorough import IS_THOROUGH, thorough
 
 BEFORE_LOAD = ("orchestration.refresh", "load_landing", "before")
 MID_LOAD = ("ingest.load", "_take_in", "after")
@@ -21,11 +22,11 @@ MOMENTS = {
     "mid_build": MID_BUILD,
     "mid_publish": ("warehouse.postgres", "record_publication", "before"),
 }
+BOTH = ["duckdb", pytest.param("postgres", marks=thorough)]
 # One after the other on one warehouse, in which files stay loaded; `make test` tries the most telling ones.
 SERVER_FAULTS = [("cut", "mid_load"), ("crash", "mid_publish")]
 if IS_THOROUGH:
     SERVER_FAULTS = [(fault, moment) for moment in MOMENTS for fault in ("cut", "crash")]
-thorough = pytest.mark.skipif(not IS_THOROUGH, reason="takes minutes: `make test-faults` tries it")
 
 
 def _check_words(published: Published, *expected: str) -> None:
@@ -80,7 +81,7 @@ def test_run_that_lost_its_lock_publishes_nothing_over_the_next(make_published, 
     assert published.publications() == 2
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", BOTH)
 @pytest.mark.parametrize(
     "second",
     [("run",), pytest.param(("backfill", "--everything"), marks=thorough)],
@@ -101,7 +102,8 @@ def test_second_of_two_at_once_waits_and_both_end_well(make_published, tmp_path,
     assert published.publications() == (2 if second == ("run",) else 3)
 
 
-@pytest.mark.parametrize("engine", ENGINES if IS_THOROUGH else ["duckdb"])
+@thorough
+@pytest.mark.parametrize("engine", ENGINES)
 def test_run_by_a_clock_that_was_set_back_loses_and_repeats_nothing(make_published, engine):
     published = make_published(engine)
     with published.started(sys.executable, "-m", "tests.faults.set_back_run", "30", "run") as run:
@@ -160,8 +162,9 @@ def test_run_on_a_full_disk_ends_in_words(make_published, leave):
         published.check_after_the_fault()
 
 
+@thorough
 @pytest.mark.usefixtures("may_mount")
-@pytest.mark.parametrize("leave", [4096, 300_000, 1_000_000] if IS_THOROUGH else [1_000_000])
+@pytest.mark.parametrize("leave", [4096, 300_000, 1_000_000])
 def test_run_ends_in_words_when_the_disk_of_postgres_is_full(make_published, disturbed_server, leave):
     published = make_published("postgres")
     with disturbed_server.on_disk_of_its_own() as disk:
@@ -175,6 +178,9 @@ def test_run_ends_in_words_when_the_disk_of_postgres_is_full(make_published, dis
         published.check_after_the_fault()
 
 
+@pytest.mark.skipif(
+    can_mount() and not IS_THOROUGH, reason="a really full disk is tried here; `make test-all` tries this too"
+)
 def test_run_that_may_write_no_large_files_ends_in_words(make_published):
     """As with a quota: writing fails in the same place as on a full disk, by another error number."""
     published = make_published("duckdb")
@@ -190,7 +196,7 @@ def _limit_files(size: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
-@pytest.mark.parametrize("engine", ENGINES if IS_THOROUGH else ["duckdb"])
+@pytest.mark.parametrize("engine", BOTH)
 def test_load_with_too_many_pages_is_held_and_named_until_the_limit_is_raised(make_published, engine):
     published = make_published(engine)
     published.environment["FOOTFALL_MAX_PAGE_PATHS"] = "3"

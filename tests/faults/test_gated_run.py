@@ -12,9 +12,9 @@ import pytest
 
 from orchestration.settings import PROJECT_ROOT
 from tests.pipeline import SECRET
+from tests.thorough import thorough
 
 FOOTFALL = Path(sys.executable).parent / "footfall"
-IS_THOROUGH = "FOOTFALL_TEST_ALL_FAULTS" in os.environ
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 DAYS_AGO = timedelta(days=1)
 
@@ -66,15 +66,7 @@ class Installation:
         return self.footfall("query", "--format", "csv", "select as_of_date from dim_workspaces").stdout.split()[-1]
 
 
-@pytest.mark.parametrize(
-    "engine",
-    [
-        "duckdb",
-        pytest.param(
-            "postgres", marks=pytest.mark.skipif(not IS_THOROUGH, reason="`make test-faults` tries Postgres too")
-        ),
-    ],
-)
+@pytest.mark.parametrize("engine", ["duckdb", pytest.param("postgres", marks=thorough)])
 def test_drop_blocks_publishing_until_it_is_accepted(engine, make_pipeline):
     installation = Installation(make_pipeline(engine))
     for days_ago in range(16, 1, -1):

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.published import IS_THOROUGH
 from tests.faults.test_hostile_input import hostile_texts
 from tests.integration.conftest import ENGINES
 from tests.pipeline import Pipeline
 from tests.property.comparison import compare_rows, summary
+from tests.thorough import IS_THOROUGH
 
 # All 850 make a warehouse of as many workspaces; `make test` takes a few of each kind.
 EVERY = 1 if IS_THOROUGH else 25

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from tests.faults.published import FOOTFALL, IS_THOROUGH, stopped_at
+from tests.faults.published import FOOTFALL, stopped_at
+from tests.thorough import IS_THOROUGH, thorough
 
 # Where a run is stopped and killed: module, function, the side of the call.
 BEFORE_LOAD_COMMIT = ("ingest.load", "_take_in", "after")
@@ -33,8 +34,8 @@ POINTS = {
         "published": ("warehouse.postgres", "PostgresWarehouse.publish", "after"),
     },
 }
-# The most telling ones are always tried; `make test-faults` tries them all.
-ALWAYS = {("duckdb", "mid_dbt"), ("duckdb", "pointer_moved"), ("postgres", "mid_dbt"), ("postgres", "mid_publish")}
+# The most telling ones are always tried; `make test-all` tries them all.
+ALWAYS = {("duckdb", "mid_dbt"), ("duckdb", "pointer_moved"), ("postgres", "mid_publish")}
 NAMED = [
     (engine, point, number)
     for engine, points in POINTS.items()
@@ -59,7 +60,7 @@ def test_run_killed_at_a_named_point_is_made_good_by_the_next(make_published, tm
     published.check_after_the_fault()
 
 
-@pytest.mark.skipif(not IS_THOROUGH, reason="random moments take minutes: `make test-faults` tries them")
+@thorough
 @pytest.mark.parametrize(("engine", "seed"), RANDOM_MOMENTS)
 def test_run_killed_at_a_random_moment_is_made_good_by_the_next(make_published, engine, seed):
     chosen = random.Random(f"{engine} {seed}")

@@ -11,6 +11,7 @@ from shutil import copyfile
 import pytest
 
 from tests.pipeline import Pipeline
+from tests.thorough import IS_THOROUGH
 
 CLOCK = datetime(2026, 3, 12, 12, tzinfo=UTC)
 
@@ -110,7 +111,7 @@ def test_files_in_any_order_renamed_and_twice(
     assert at_once.tables() == expected
     assert len(at_once.builds) == 1
 
-    for order in (1, 5):  # seeds of two orders that begin and end differently
+    for order in (1, 5) if IS_THOROUGH else (1,):  # seeds of two orders that begin and end differently
         one_by_one, landing = make_pipeline(), tmp_path / f"order {order}"
         deliveries = random.Random(order).sample(DELIVERIES, len(DELIVERIES))
         totals = []

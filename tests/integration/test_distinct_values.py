@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from orchestration.distinct_values import Limit, check_distinct_values, limits_of
-from tests.faults.published import IS_THOROUGH
 from tests.integration.conftest import ENGINES
 from tests.pipeline import Pipeline
+from tests.thorough import IS_THOROUGH
 
 NAMES = 1_000_000 if IS_THOROUGH else 30_000
 

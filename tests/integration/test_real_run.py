@@ -11,6 +11,7 @@ import pytest
 
 from orchestration.settings import PROJECT_ROOT
 from tests import real_data
+from tests.thorough import thorough
 
 FOOTFALL = Path(sys.executable).parent / "footfall"
 TOTALS = (
@@ -23,7 +24,7 @@ COHORTS = (
 )
 
 
-@pytest.mark.parametrize("engine", ["duckdb", "postgres"])
+@pytest.mark.parametrize("engine", ["duckdb", pytest.param("postgres", marks=thorough)])
 def test_run_on_each_real_landing_folder_gives_the_reference_figures(engine, tmp_path, request):
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("FOOTFALL_", "DAGSTER_"))}
     environment = {

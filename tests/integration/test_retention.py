@@ -16,6 +16,7 @@ from tests.property.batches import drawn, together
 from tests.property.comparison import compare_tables, summary
 from tests.property.histories import landings
 from tests.property.landing_files import write_landing
+from tests.thorough import thorough
 from warehouse.open import open_warehouse
 
 LAST_DAY = date(2024, 3, 31)
@@ -49,7 +50,7 @@ def assert_same_tables(purged: Pipeline, kept: Pipeline) -> None:
     assert not found, summary(found)
 
 
-@pytest.mark.parametrize(("engine", "days"), [("duckdb", 30), ("postgres", 60)])
+@pytest.mark.parametrize(("engine", "days"), [("duckdb", 30), pytest.param("postgres", 60, marks=thorough)])
 def test_purged_warehouse_publishes_what_it_would_have_without_a_purge(
     engine: str, days: int, make_pipeline: Callable[..., Pipeline], tmp_path: Path
 ) -> None:
@@ -127,7 +128,7 @@ select user_key from profiles where updated_at < date '{0}' and coalesce(signed_
 """
 
 
-@pytest.mark.parametrize(("engine", "number"), [("duckdb", 40), ("postgres", 15)])
+@pytest.mark.parametrize(("engine", "number"), [pytest.param("duckdb", 40, marks=thorough), ("postgres", 15)])
 def test_rows_of_silent_users_go_and_aggregates_stay(
     engine: str, number: int, make_pipeline: Callable[..., Pipeline], tmp_path: Path
 ) -> None:
