@@ -5,6 +5,7 @@ next run.
 """
 
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -35,6 +36,8 @@ def invoke(arguments: Sequence[str]) -> int:
     dbt would parse all of it anew, as long as a small build takes, for another database, home or `--as-of`: it cannot
     tell that nothing but names and texts depend on them. `orchestration.project` parses anew when a file changed.
     """
+    # The process lives for one build: looking for cycles to free is a sixth of what dbt computes, and frees 50 MB.
+    gc.disable()
     result = dbtRunner(_project(Path(os.environ[PARSED_PROJECT]))).invoke(list(arguments))
     if result.exception is not None:
         print(result.exception, file=sys.stderr)
