@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg2
 import pytest
 
 from tests.conftest import PostgresServer
@@ -70,16 +69,6 @@ class DisturbedServer(PostgresServer):
         """Whether dbt makes a table in the database now."""
         running = "select count(*) from pg_stat_activity where " + _MAKES_TABLE
         return bool(self._execute(running, dsn.rpartition("/")[2], BUILD_APPLICATION))
-
-    def _execute(self, sql: str, *parameters: str) -> int | None:
-        connection = psycopg2.connect(self.dsn)
-        try:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute(sql, parameters or None)
-                return cursor.fetchone()[0] if cursor.description else None
-        finally:
-            connection.close()
 
 
 @pytest.fixture
