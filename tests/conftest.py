@@ -19,14 +19,21 @@ from warehouse.embedded_postgres import EmbeddedPostgres
 # Files that take minutes, the longest first: they start first, so that no worker is left with one at the end.
 SLOW = (
     "test_replay",
-    "test_retention",
-    "test_killed_runs",
-    "test_disturbed_runs",
-    "test_readme",
-    "test_dashboard",
     "test_oracle",
+    "test_readme",
+    "test_disturbed_runs",
     "test_erasure",
     "test_canary",
+    "test_killed_runs",
+    "test_retention",
+    "test_erasure_beside_a_run",
+    "test_gated_run",
+    "test_dashboard",
+    "test_bench",
+    "test_readers",
+    "test_cli",
+    "test_hostile_run",
+    "test_real_run",
 )
 
 
