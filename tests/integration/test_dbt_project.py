@@ -4,11 +4,13 @@ import json
 import os
 import re
 import subprocess
+from datetime import date
+from pathlib import Path
 
 import pytest
 
 from ingest.entities import DATE, DECIMAL, TEXT, USER_COLUMNS
-from orchestration.project import DBT_EXECUTABLE, PROJECT_DIR, dbt_environment
+from orchestration.project import DBT_EXECUTABLE, PROJECT_DIR, dbt_environment, ensure_manifest
 from orchestration.settings import PROJECT_ROOT
 from warehouse.open import open_warehouse
 from warehouse.tables import TABLES
@@ -24,14 +26,20 @@ def marts(manifest) -> list[dict]:
     return [node for node in manifest["nodes"].values() if "mart" in node["tags"] and node["resource_type"] == "model"]
 
 
-@pytest.mark.parametrize("target", ["duckdb", "postgres"])
-def test_unit_tests_pass(target, make_pipeline, tmp_path):
-    pipeline = make_pipeline(target)
+@pytest.fixture
+def landing(tmp_path) -> Path:
+    """A landing folder with one event."""
     (tmp_path / "events").mkdir()
     (tmp_path / "events" / "one.ndjson").write_text(
         '{"event_id": "1", "user_id": "u", "event_type": "login", "created_at": "2026-01-05T09:00:00Z"}'
     )
-    pipeline.run(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("target", ["duckdb", "postgres"])
+def test_unit_tests_pass(target, make_pipeline, landing):
+    pipeline = make_pipeline(target)
+    pipeline.run(landing)
     environment = {
         **os.environ,
         **dbt_environment(pipeline.settings),
@@ -47,6 +55,20 @@ def test_unit_tests_pass(target, make_pipeline, tmp_path):
     )
     assert finished.returncode == 0, finished.stdout
     assert int(re.search(r"PASS=(\d+) WARN=0 ERROR=0 SKIP=0", finished.stdout).group(1)) >= 80
+
+
+def test_builds_parse_the_project_anew_for_another_setting_alone(make_pipeline, landing):
+    """dbt itself would for another home, database or --as-of too; it leaves a file where it parsed."""
+    pipeline = make_pipeline()
+    left_by_dbt = pipeline.settings.dbt_target_path / "partial_parse.msgpack"
+    for as_of in (None, date(2026, 1, 4)):
+        pipeline.run(landing, as_of=as_of)
+        assert not left_by_dbt.exists()
+    pipeline.settings = pipeline.settings.model_copy(update={"session_key": "client"})
+    pipeline.run(landing)
+    assert left_by_dbt.exists()
+    nodes = json.loads(ensure_manifest(pipeline.settings).read_bytes())["nodes"]
+    assert not any(node["name"] == "sessions_lie_more_than_the_timeout_apart" for node in nodes.values())
 
 
 def test_every_model_says_what_a_row_is(manifest):
