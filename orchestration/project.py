@@ -47,16 +47,19 @@ def parsed_project(settings: Settings) -> Path:
 
 
 def _parsed(settings: Settings, name: str) -> Path:
-    """A copy, for a build writes over dbt's own file, and leaves half of it when it is killed."""
+    """A copy, for dbt writes over its own file, and leaves half of it when it is killed."""
     folder = settings.dbt_target_path / "parsed"
     stamp = folder / "fingerprint"
-    fingerprint = f"{build_fingerprint(settings)} {settings.target} dbt {version('dbt-core')}"
+    versions = [f"{package} {version(package)}" for package in ("dbt-core", "dbt-adapters", f"dbt-{settings.target}")]
+    fingerprint = f"{build_fingerprint(settings)} {', '.join(versions)}"
     if not stamp.exists() or stamp.read_text() != fingerprint:
         folder.mkdir(parents=True, exist_ok=True)
         stamp.unlink(missing_ok=True)
         _run_dbt(settings, {}, "parse")
         for parsed in ("manifest.json", "partial_parse.msgpack"):
-            shutil.copyfile(settings.dbt_target_path / parsed, folder / parsed)
+            # Whole at once: another process may be reading it.
+            copy = shutil.copyfile(settings.dbt_target_path / parsed, folder / f"{parsed}.{os.getpid()}")
+            copy.replace(folder / parsed)
         stamp.write_text(fingerprint)
     return folder / name
 
