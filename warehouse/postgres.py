@@ -200,6 +200,9 @@ class PostgresWarehouse(Warehouse):
             yield
         finally:
             self._fencing_token = None
+            # The server ends a closed connection when it comes to it; who asks next would still find the lock held.
+            with suppress(psycopg2.Error), connection.cursor() as closing:
+                closing.execute("select pg_advisory_unlock_all()")
             connection.close()
 
     def lock_holder(self) -> LockHolder | None:
