@@ -196,7 +196,8 @@ def _limit_files(size: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
-@pytest.mark.parametrize("engine", BOTH)
+@thorough
+@pytest.mark.parametrize("engine", ENGINES)
 def test_load_with_too_many_pages_is_held_and_named_until_the_limit_is_raised(make_published, engine):
     published = make_published(engine)
     published.environment["FOOTFALL_MAX_PAGE_PATHS"] = "3"

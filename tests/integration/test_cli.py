@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from orchestration.settings import PROJECT_ROOT
+from tests.thorough import thorough
 
 FOOTFALL = Path(sys.executable).parent / "footfall"
 SECRET = "a secret of the tests, long enough"
@@ -189,6 +190,7 @@ def test_planted_wrong_number_fails_the_audit_and_readers_see_the_old_marts(shop
     assert len(shop.rows("select * from fct_user_days")) == len(before) + 1
 
 
+@thorough
 def test_reload_replaces_the_rows_of_a_mended_file_and_no_run_loads_it_again(shop):
     before = shop.rows("select sum(events) as events from fct_activity_daily")[0]["events"]
     shop.land("events/bad.ndjson", ndjson(*(view(number, user="u9") for number in range(100, 107))))
@@ -219,6 +221,7 @@ def test_wrong_usage_changes_nothing(shop, arguments, words):
     assert shop.working("select count(*) from raw.pending") == [(0,)]
 
 
+@thorough
 def test_as_of_hides_later_days_everywhere_and_a_plain_run_shows_them_again(shop):
     day_before = (DAY - timedelta(days=1)).date().isoformat()
     users = shop.rows("select * from dim_users order by user_key")

@@ -24,7 +24,8 @@ COHORTS = (
 )
 
 
-@pytest.mark.parametrize("engine", ["duckdb", pytest.param("postgres", marks=thorough)])
+@thorough
+@pytest.mark.parametrize("engine", ["duckdb", "postgres"])
 def test_run_on_each_real_landing_folder_gives_the_reference_figures(engine, tmp_path, request):
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("FOOTFALL_", "DAGSTER_"))}
     environment = {

@@ -46,7 +46,7 @@ def test_client_sessions_of_a_warehouse_that_begins_without_events(
 ) -> None:
     """The first load describes users, workspaces, features and goals, the second brings a bot."""
     trouble = ({"only": ("users",)}, {"only": ("workspaces",)})
-    batch = batch_of(20, 5, trouble, last_day=LAST_DAY, random_seed=2, loads_of_nobody=2)
+    batch = batch_of(20, 4, trouble, last_day=LAST_DAY, random_seed=2, loads_of_nobody=2)
     pipelines = [make_pipeline(session_key="client") for _ in range(2)]
     assert_every_load_equals_a_fresh_warehouse(*pipelines, tmp_path, batch)
 
