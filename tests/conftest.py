@@ -8,6 +8,7 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 
+import hypothesis
 import psycopg2
 import pytest
 
@@ -15,6 +16,10 @@ from orchestration.project import ensure_manifest
 from orchestration.settings import Settings
 from tests.pipeline import Pipeline
 from warehouse.embedded_postgres import EmbeddedPostgres
+
+# How long an example takes says something of the machine, which other tests share, and nothing of the code.
+hypothesis.settings.register_profile("footfall", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("footfall")
 
 # Files that take minutes, the longest first: they start first, so that no worker is left with one at the end.
 SLOW = (
