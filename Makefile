@@ -45,7 +45,7 @@ endif
 demo: .venv/.locked ## Run the whole pipeline on made-up data (TARGET=postgres: on Postgres)
 	@$(BIN)/footfall demo --target $(TARGET)
 
-test: .venv/.locked ## Run all tests
+test: .venv/.locked ## Run the tests, but those that take minutes and tell little more than others
 	@$(BIN)/pytest $(PYTEST)
 
 test-all: .venv/.locked ## Run all tests and those that take minutes each: every fault at every moment, on both engines (two hours)
