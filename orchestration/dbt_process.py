@@ -48,8 +48,10 @@ def invoke(arguments: Sequence[str]) -> int:
 def _project(parsed: Path) -> Manifest:
     """The parsed project, its tables in the database of `profiles/profiles.yml`."""
     manifest = Manifest.from_msgpack(parsed.read_bytes(), decoder=extended_mashumuro_decoder)
-    # dbt-duckdb takes the name of the file for that of the database.
-    database = os.environ.get("FOOTFALL_POSTGRES_DATABASE") or Path(os.environ["FOOTFALL_DUCKDB_PATH"]).stem
+    if os.environ["FOOTFALL_TARGET"] == "postgres":
+        database = os.environ["FOOTFALL_POSTGRES_DATABASE"]
+    else:
+        database = Path(os.environ["FOOTFALL_DUCKDB_PATH"]).stem  # dbt-duckdb names the database after its file
     for node in [*manifest.nodes.values(), *manifest.sources.values()]:
         if node.relation_name:
             node.relation_name = node.relation_name.replace(f'"{node.database}"', f'"{database}"', 1)

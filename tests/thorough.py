@@ -6,3 +6,4 @@ import pytest
 
 IS_THOROUGH = "FOOTFALL_TEST_ALL" in os.environ
 thorough = pytest.mark.skipif(not IS_THOROUGH, reason="takes minutes: `make test-all` runs it")
+DUCKDB_OR_BOTH = ("duckdb", pytest.param("postgres", marks=thorough))

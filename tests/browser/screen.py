@@ -19,6 +19,16 @@ new MutationObserver(() => {
 }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-test-script-state"] });
 """
 
+# A page that is being drawn may show a card before its words, or take it away to draw it again.
+_LABELLED_CARDS = """
+key => {
+  const cards = [...document.querySelectorAll(`.st-key-panel-${key} [data-testid=stMetric]`)];
+  const words = (card, part) => card.querySelector(`[data-testid=stMetric${part}]`)?.innerText.trim();
+  const pairs = cards.map(card => [words(card, "Label"), words(card, "Value")]);
+  return pairs.length > 0 && pairs.every(([label, value]) => label && value) && Object.fromEntries(pairs);
+}
+"""
+
 
 class Screen:
     """One open page of the dashboard.
@@ -82,17 +92,8 @@ class Screen:
         return self.page.locator(f".st-key-panel-{key}")
 
     def metrics(self, key: str) -> dict[str, str]:
-        """Label and value of the cards of a panel."""
-        cards = self.panel(key).locator("[data-testid=stMetric]")
-        cards.first.wait_for()
-        return {
-            card.locator("[data-testid=stMetricLabel]").inner_text().strip(): card.locator(
-                "[data-testid=stMetricValue]"
-            )
-            .inner_text()
-            .strip()
-            for card in cards.all()
-        }
+        """Label and value of the cards of a panel, as they are at one moment at which every card has both."""
+        return self.page.wait_for_function(_LABELLED_CARDS, arg=key).json_value()
 
     def deltas(self, key: str) -> dict[str, str]:
         """Label and change of the cards that have one."""

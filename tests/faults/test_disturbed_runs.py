@@ -10,7 +10,7 @@ import pytest
 from tests.faults.full_disk import can_mount, disk_of_its_own
 from tests.faults.published import FOOTFALL, WAIT_SECONDS, Published, stopped_at, wait_until
 from tests.integration.conftest import ENGINES
-from tests.thorough import IS_THOROUGH, thorough
+from tests.thorough import DUCKDB_OR_BOTH, IS_THOROUGH, thorough
 
 BEFORE_LOAD = ("orchestration.refresh", "load_landing", "before")
 MID_LOAD = ("ingest.load", "_take_in", "after")
@@ -22,7 +22,6 @@ MOMENTS = {
     "mid_build": MID_BUILD,
     "mid_publish": ("warehouse.postgres", "record_publication", "before"),
 }
-BOTH = ["duckdb", pytest.param("postgres", marks=thorough)]
 # One after the other on one warehouse, in which files stay loaded; `make test` tries the most telling ones.
 SERVER_FAULTS = [("cut", "mid_load"), ("crash", "mid_publish")]
 if IS_THOROUGH:
@@ -81,7 +80,7 @@ def test_run_that_lost_its_lock_publishes_nothing_over_the_next(make_published, 
     assert published.publications() == 2
 
 
-@pytest.mark.parametrize("engine", BOTH)
+@pytest.mark.parametrize("engine", DUCKDB_OR_BOTH)
 @pytest.mark.parametrize(
     "second",
     [("run",), pytest.param(("backfill", "--everything"), marks=thorough)],

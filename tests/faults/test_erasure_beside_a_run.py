@@ -12,7 +12,7 @@ import pytest
 
 from orchestration.settings import PROJECT_ROOT
 from tests.pipeline import SECRET, Pipeline
-from tests.thorough import thorough
+from tests.thorough import DUCKDB_OR_BOTH
 
 BIN = Path(sys.executable).parent
 SECONDS = 300
@@ -53,7 +53,7 @@ def _users(pipeline: Pipeline) -> int:
     return len(pipeline.rows("dim_users"))
 
 
-@pytest.mark.parametrize("engine", ["duckdb", pytest.param("postgres", marks=thorough)])
+@pytest.mark.parametrize("engine", DUCKDB_OR_BOTH)
 def test_erasure_beside_a_run_waits_for_it_and_is_applied_whole(
     engine: str, make_pipeline: Callable[..., Pipeline], tmp_path: Path
 ) -> None:

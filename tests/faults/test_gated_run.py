@@ -12,7 +12,7 @@ import pytest
 
 from orchestration.settings import PROJECT_ROOT
 from tests.pipeline import SECRET
-from tests.thorough import thorough
+from tests.thorough import DUCKDB_OR_BOTH
 
 FOOTFALL = Path(sys.executable).parent / "footfall"
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -66,7 +66,7 @@ class Installation:
         return self.footfall("query", "--format", "csv", "select as_of_date from dim_workspaces").stdout.split()[-1]
 
 
-@pytest.mark.parametrize("engine", ["duckdb", pytest.param("postgres", marks=thorough)])
+@pytest.mark.parametrize("engine", DUCKDB_OR_BOTH)
 def test_drop_blocks_publishing_until_it_is_accepted(engine, make_pipeline):
     installation = Installation(make_pipeline(engine))
     for days_ago in range(16, 1, -1):

@@ -433,7 +433,7 @@ def check_operation(
     statuses = set()
 
     @seed(9)
-    @examples(max_examples=10, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=HealthCheck)
+    @examples(max_examples=10, database=None, phases=[Phase.generate], suppress_health_check=HealthCheck)
     @given(case=operation.as_strategy(generation_mode=mode))
     def check(case: schemathesis.Case) -> None:
         if own:

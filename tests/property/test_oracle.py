@@ -123,7 +123,6 @@ if SHRUNK_BATCH is not None:
         @settings(
             max_examples=HISTORIES_OF_A_BATCH,
             database=None,
-            deadline=None,
             phases=[Phase.generate, Phase.shrink],
             suppress_health_check=list(HealthCheck),
         )

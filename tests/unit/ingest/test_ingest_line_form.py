@@ -111,7 +111,7 @@ def _lines(draw) -> str:
     return draw(st.sampled_from(["\n", "\n\n", "\r\n"])).join(lines)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=_lines())
 @example(text="\n".join(WRITERS["compact"](FULL).replace('"w"', piece) for piece in HOSTILE))
 @example(text="\n".join(WRITERS["compact"](FULL).replace('{"category"', '{"z":' + piece + ',"y"') for piece in HOSTILE))

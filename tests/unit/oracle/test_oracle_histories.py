@@ -11,7 +11,7 @@ from tests.oracle import Settings, published
 from tests.property.histories import History, histories, write_landing
 from tests.unit.oracle.landing_rows import hashed
 
-QUICKLY = settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+QUICKLY = settings(max_examples=60, database=None, suppress_health_check=list(HealthCheck))
 
 
 def tables_of(history: History) -> dict[str, list[dict]]:
