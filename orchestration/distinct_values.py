@@ -60,9 +60,12 @@ def _over(tx: Transaction, limit: Limit) -> list[dict[str, object]]:
     bounds = dict(tx.fetch("select workspace_id, at_most from ops.distinct_values where field = $1", (limit.column,)))
     loaded = tx.fetch(
         f"""
-        select workspace_id, count(distinct {limit.column})
-        from raw.events
-        where load_id in (select load_id from raw.pending where kind = 'load')
+        select workspace_id, count({limit.column})
+        from (
+            select distinct workspace_id, {limit.column}
+            from raw.events
+            where load_id in (select load_id from raw.pending where kind = 'load')
+        ) loaded
         group by workspace_id
         order by workspace_id
         """
@@ -93,7 +96,10 @@ def _over(tx: Transaction, limit: Limit) -> list[dict[str, object]]:
 
 
 def _count(tx: Transaction, limit: Limit, workspace_id: str) -> int:
-    sql = f"select count(distinct {limit.column}) from raw.events where workspace_id = $1"
+    sql = f"""
+        select count(value)
+        from (select distinct {limit.column} as value from raw.events where workspace_id = $1) found
+    """
     return tx.fetch(sql, (workspace_id,))[0][0]
 
 

@@ -51,6 +51,19 @@ def test_repetitions_within_and_across_files_and_loads_are_counted(warehouse, tm
             assert indexes == {"events_load_id", "events_workspace_id_event_id", "events_user_key_created_at"}
 
 
+@pytest.mark.parametrize("warehouse", ["postgres"], indirect=True)
+def test_the_server_knows_how_many_loads_wait_for_a_build(warehouse, tmp_path):
+    """Where it takes them for few it looks for each in all events: a minute of 180 files with 1.5 million rows."""
+    files, folder = 25, tmp_path / "landing/events"
+    folder.mkdir(parents=True)
+    for number in range(files):
+        (folder / f"{number}.ndjson").write_text(json.dumps(event(event_id=f"one {number}")) + "\n")
+    load_landing(warehouse, tmp_path / "landing", Keys(SECRET), run_id="run", clock=CLOCK, settle_seconds=0)
+    with warehouse.transaction() as tx:
+        rows = "select reltuples from pg_class where oid = cast('raw.pending' as regclass)"
+        assert tx.fetch(rows) == [(files,)] == tx.fetch("select count(*) from raw.pending")
+
+
 def test_late_denial_deletes_what_it_covers_and_a_changed_policy_asks_everybody(warehouse, tmp_path):
     def load(name, *rows, policy="opt_out"):
         path = tmp_path / "landing" / name
