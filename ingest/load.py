@@ -245,8 +245,9 @@ def _take_in_fresh(
     ]
     if pending:
         _append(tx, PENDING, pending)
-        # Postgres took 180 loads for three and looked for the rows of each in all of raw.events: a minute, not 4 s.
-        tx.execute(f"analyze {PENDING.qualified_name}")
+    # Postgres took 180 loads for three and looked for the rows of each in all of raw.events: a minute, not 4 s.
+    for table in (LOADS, PENDING):
+        tx.execute(f"analyze {table.qualified_name}")
     return results
 
 

@@ -52,7 +52,7 @@ def test_repetitions_within_and_across_files_and_loads_are_counted(warehouse, tm
 
 
 @pytest.mark.parametrize("warehouse", ["postgres"], indirect=True)
-def test_the_server_knows_how_many_loads_wait_for_a_build(warehouse, tmp_path):
+def test_the_server_knows_how_many_loads_there_are(warehouse, tmp_path):
     """Where it takes them for few it looks for each in all events: a minute of 180 files with 1.5 million rows."""
     files, folder = 25, tmp_path / "landing/events"
     folder.mkdir(parents=True)
@@ -60,8 +60,9 @@ def test_the_server_knows_how_many_loads_wait_for_a_build(warehouse, tmp_path):
         (folder / f"{number}.ndjson").write_text(json.dumps(event(event_id=f"one {number}")) + "\n")
     load_landing(warehouse, tmp_path / "landing", Keys(SECRET), run_id="run", clock=CLOCK, settle_seconds=0)
     with warehouse.transaction() as tx:
-        rows = "select reltuples from pg_class where oid = cast('raw.pending' as regclass)"
-        assert tx.fetch(rows) == [(files,)] == tx.fetch("select count(*) from raw.pending")
+        for table in ("raw.loads", "raw.pending"):
+            known = tx.fetch("select reltuples from pg_class where oid = cast($1 as regclass)", (table,))
+            assert known == [(files,)] == tx.fetch(f"select count(*) from {table}")
 
 
 def test_late_denial_deletes_what_it_covers_and_a_changed_policy_asks_everybody(warehouse, tmp_path):
