@@ -9,12 +9,16 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 from dbt.parser.manifest import extended_mashumuro_decoder
+from dbt.task import runnable
+from dbt_common.events.base_types import BaseEvent, EventLevel, EventMsg
+from dbt_common.events.event_manager_client import get_event_manager
 
 RUN_PROCESS = "FOOTFALL_RUN_PROCESS"
 PARSED_PROJECT = "FOOTFALL_PARSED_PROJECT"
@@ -38,11 +42,32 @@ def invoke(arguments: Sequence[str]) -> int:
     """
     # The process lives for one build: looking for cycles to free is a sixth of what dbt computes, and frees 50 MB.
     gc.disable()
-    result = dbtRunner(_project(Path(os.environ[PARSED_PROJECT]))).invoke(list(arguments))
+    # Written by what parsed the project; a build would write the same again.
+    runnable.write_manifest = lambda manifest, target_path: None
+    runner = dbtRunner(_project(Path(os.environ[PARSED_PROJECT])), callbacks=[_spare_debug_events])
+    result = runner.invoke(list(arguments))
     if result.exception is not None:
         print(result.exception, file=sys.stderr)
         return 2
     return 0 if result.success else 1
+
+
+def _spare_debug_events(_: EventMsg) -> None:
+    """With the first event, which comes when dbt knows where it logs: make no more of those that nobody wants.
+
+    dbt makes a message of each of thousands, and a line of it for every logger, before it asks for the level.
+    """
+    manager = get_event_manager()
+    is_debugged = any(logger.level == EventLevel.DEBUG for logger in manager.loggers)
+    if not is_debugged and "fire_event" not in vars(manager):
+        manager.fire_event = partial(_fire_unless_debug, manager.fire_event)
+
+
+def _fire_unless_debug(
+    fire: Callable, event: BaseEvent, level: EventLevel | None = None, *arguments: object, **options: object
+) -> None:
+    if (level or event.level_tag()) != EventLevel.DEBUG:
+        fire(event, level, *arguments, **options)
 
 
 def _project(parsed: Path) -> Manifest:

@@ -50,6 +50,16 @@ class Installation:
         with duckdb.connect(self.home / "duckdb" / "warehouse.duckdb") as connection:
             return connection.execute(sql).fetchall()
 
+    @property
+    def dbt(self) -> Path:
+        """Where dbt leaves what it writes."""
+        return self.home / "dbt" / "duckdb"
+
+    def build_log_levels(self) -> set[str]:
+        """Of what builds logged; parsing the project logs plain text."""
+        lines = (self.dbt / "dbt.log").read_text().splitlines()
+        return {json.loads(line)["info"]["level"] for line in lines if line.startswith("{")}
+
     def land(self, name: str, content: bytes) -> None:
         path = self.landing / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -139,6 +149,11 @@ def test_history_of_a_run_tells_its_steps_and_checks(shop):
     assert shop.footfall("runs", "no such run").returncode == 1
 
 
+def test_build_writes_down_neither_debug_events_nor_the_parsed_project_again(shop):
+    assert shop.build_log_levels() == {"info"}
+    assert (shop.dbt / "manifest.json").read_bytes() == (shop.dbt / "parsed" / "manifest.json").read_bytes()
+
+
 def test_nothing_personal_is_in_the_warehouse_file(shop):
     content = (shop.home / "duckdb" / "warehouse.duckdb").read_bytes()
     assert b"teleport" not in content
@@ -155,9 +170,10 @@ def test_second_run_has_nothing_to_do_and_does_not_start_dagster(shop):
 
 def test_new_file_is_published_by_an_incremental_build(shop):
     shop.land("events/more.ndjson", ndjson(view(31, "u0"), view(32, "late")))
-    finished = shop.footfall("run")
+    finished = shop.footfall("run", DBT_LOG_LEVEL_FILE="debug")
     assert finished.returncode == 0, finished.stderr
     assert "building: 1 load\n" in finished.stderr
+    assert shop.build_log_levels() == {"debug", "info"}
     assert shop.rows("select sum(events) as events, sum(dau) as users from fct_activity_daily") == [
         {"events": 33, "users": 5}
     ]
