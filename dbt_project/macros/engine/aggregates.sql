@@ -1,14 +1,30 @@
-{# The value of the row with the smallest `ordering` among the rows of a group that meet `condition`. #}
-{% macro earliest(value, ordering, condition) -%}
-    {{ return(adapter.dispatch('earliest', 'footfall')(value, ordering, condition)) }}
+{# The text in `column` of the first event of a session that meets `condition`, among rows of int_events grouped by session. #}
+{% macro first_in_session(column, condition) -%}
+    {{ return(adapter.dispatch('first_in_session', 'footfall')(column, condition)) }}
 {%- endmacro %}
 
-{% macro duckdb__earliest(value, ordering, condition) -%}
-    arg_min({{ value }}, {{ ordering }}) filter (where {{ condition }})
+{% macro duckdb__first_in_session(column, condition) -%}
+    arg_min({{ column }}, event_number) filter (where {{ condition }})
 {%- endmacro %}
 
-{% macro postgres__earliest(value, ordering, condition) -%}
-    (array_agg({{ value }} order by {{ ordering }}) filter (where {{ condition }}))[1]
+{# The smallest of texts that begin with the event's number, in eleven digits: an aggregate with an order of its own would
+   sort all events, by one process. #}
+{% macro postgres__first_in_session(column, condition) -%}
+    substring(min((10000000000 + event_number) || {{ byte_order(column) }}) filter (where {{ condition }}), 12)
+{%- endmacro %}
+
+
+{# The same of the last event. #}
+{% macro last_in_session(column, condition) -%}
+    {{ return(adapter.dispatch('last_in_session', 'footfall')(column, condition)) }}
+{%- endmacro %}
+
+{% macro duckdb__last_in_session(column, condition) -%}
+    arg_max({{ column }}, event_number) filter (where {{ condition }})
+{%- endmacro %}
+
+{% macro postgres__last_in_session(column, condition) -%}
+    substring(max((10000000000 + event_number) || {{ byte_order(column) }}) filter (where {{ condition }}), 12)
 {%- endmacro %}
 
 

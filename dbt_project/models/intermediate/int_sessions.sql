@@ -17,14 +17,16 @@ events as (
 
 ),
 
+-- By the id alone: it is made of user, workspace and first event, so that the next four have one value each. To hash all
+-- five took Postgres twice as long.
 sessions as (
 
     select
         session_id,
-        workspace_id,
-        user_key,
-        client_session_key,
-        is_bot,
+        min(workspace_id) as workspace_id,
+        min(user_key) as user_key,
+        min(client_session_key) as client_session_key,
+        bool_or(is_bot) as is_bot,
         min(case when event_number = 1 then activity_date end) as session_date,
         min(case when event_number = 1 then hour_of_day end) as hour_of_day,
         min(created_at) as started_at,
@@ -33,14 +35,14 @@ sessions as (
         count(case when event_type = 'page_view' then 1 end) as page_views,
         count(case when event_type = 'feature_use' then 1 end) as feature_uses,
         count(case when event_type = 'custom' then 1 end) as custom_events,
-        {{ earliest('page_path', 'event_number', "event_type = 'page_view' and page_path is not null") }} as entry_page,
-        {{ latest('page_path', 'event_number', "event_type = 'page_view' and page_path is not null") }} as exit_page,
-        {{ earliest('device_type', 'event_number', 'device_type is not null') }} as device_type,
-        {{ earliest('browser', 'event_number', 'browser is not null') }} as browser,
-        {{ earliest('os', 'event_number', 'os is not null') }} as os,
-        {{ earliest('country_code', 'event_number', 'country_code is not null') }} as country_code
+        {{ first_in_session('page_path', "event_type = 'page_view' and page_path is not null") }} as entry_page,
+        {{ last_in_session('page_path', "event_type = 'page_view' and page_path is not null") }} as exit_page,
+        {{ first_in_session('device_type', 'device_type is not null') }} as device_type,
+        {{ first_in_session('browser', 'browser is not null') }} as browser,
+        {{ first_in_session('os', 'os is not null') }} as os,
+        {{ first_in_session('country_code', 'country_code is not null') }} as country_code
     from events
-    group by session_id, workspace_id, user_key, client_session_key, is_bot
+    group by session_id
 
 ),
 
