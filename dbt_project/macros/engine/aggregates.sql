@@ -1,30 +1,21 @@
-{# The text in `column` of the first event of a session that meets `condition`, among rows of int_events grouped by session. #}
-{% macro first_in_session(column, condition) -%}
-    {{ return(adapter.dispatch('first_in_session', 'footfall')(column, condition)) }}
+{# The first text of a session, null left out: of int_events grouped by session_id. #}
+{% macro first_in_session(text) -%}
+    {{ return(adapter.dispatch('edge_of_session', 'footfall')('min', text)) }}
 {%- endmacro %}
 
-{% macro duckdb__first_in_session(column, condition) -%}
-    arg_min({{ column }}, event_number) filter (where {{ condition }})
+{# The last text of a session, likewise. #}
+{% macro last_in_session(text) -%}
+    {{ return(adapter.dispatch('edge_of_session', 'footfall')('max', text)) }}
 {%- endmacro %}
 
-{# The smallest of texts that begin with the event's number, in eleven digits: an aggregate with an order of its own would
-   sort all events, by one process. #}
-{% macro postgres__first_in_session(column, condition) -%}
-    substring(min((10000000000 + event_number) || {{ byte_order(column) }}) filter (where {{ condition }}), 12)
+{% macro duckdb__edge_of_session(extreme, text) -%}
+    arg_{{ extreme }}({{ text }}, event_number)
 {%- endmacro %}
 
-
-{# The same of the last event. #}
-{% macro last_in_session(column, condition) -%}
-    {{ return(adapter.dispatch('last_in_session', 'footfall')(column, condition)) }}
-{%- endmacro %}
-
-{% macro duckdb__last_in_session(column, condition) -%}
-    arg_max({{ column }}, event_number) filter (where {{ condition }})
-{%- endmacro %}
-
-{% macro postgres__last_in_session(column, condition) -%}
-    substring(max((10000000000 + event_number) || {{ byte_order(column) }}) filter (where {{ condition }}), 12)
+{# Of texts that begin with the event's number in eleven digits. An aggregate that puts its rows in order would sort all
+   events, in one process. #}
+{% macro postgres__edge_of_session(extreme, text) -%}
+    substring({{ extreme }}((10000000000 + event_number) || {{ byte_order(text) }}), 12)
 {%- endmacro %}
 
 

@@ -10,15 +10,18 @@ with
 
 events as (
 
-    select * from {{ ref('int_events') }} as events
+    select
+        *,
+        case when event_type = 'page_view' then page_path end as viewed_page
+    from {{ ref('int_events') }} as events
     {% if is_incremental() %}
     where {{ touches_span('events', 'created_at') }}
     {% endif %}
 
 ),
 
--- By the id alone: it is made of user, workspace and first event, so that the next four have one value each. To hash all
--- five took Postgres twice as long.
+-- By the id alone: it is made of user, workspace and first event, so that the next four have one value each. To hash
+-- all five took Postgres twice as long.
 sessions as (
 
     select
@@ -35,12 +38,12 @@ sessions as (
         count(case when event_type = 'page_view' then 1 end) as page_views,
         count(case when event_type = 'feature_use' then 1 end) as feature_uses,
         count(case when event_type = 'custom' then 1 end) as custom_events,
-        {{ first_in_session('page_path', "event_type = 'page_view' and page_path is not null") }} as entry_page,
-        {{ last_in_session('page_path', "event_type = 'page_view' and page_path is not null") }} as exit_page,
-        {{ first_in_session('device_type', 'device_type is not null') }} as device_type,
-        {{ first_in_session('browser', 'browser is not null') }} as browser,
-        {{ first_in_session('os', 'os is not null') }} as os,
-        {{ first_in_session('country_code', 'country_code is not null') }} as country_code
+        {{ first_in_session('viewed_page') }} as entry_page,
+        {{ last_in_session('viewed_page') }} as exit_page,
+        {{ first_in_session('device_type') }} as device_type,
+        {{ first_in_session('browser') }} as browser,
+        {{ first_in_session('os') }} as os,
+        {{ first_in_session('country_code') }} as country_code
     from events
     group by session_id
 
