@@ -99,24 +99,43 @@ uses as (
 
 ),
 
--- Ranked twice, for where midnight comes twice a later day may hold the earlier event.
-ranked_categories as (
+latest_moments as (
 
     select
         workspace_id,
         feature_name,
-        category,
         is_complete,
-        row_number() over (
-            partition by workspace_id, feature_name
-            order by category_at desc, {{ byte_order('category_event_id') }} desc
-        ) as recency_rank,
-        row_number() over (
-            partition by workspace_id, feature_name, is_complete
-            order by category_at desc, {{ byte_order('category_event_id') }} desc
-        ) as recency_rank_as_of
+        max(category_at) as category_at
     from shown_days
     where category is not null
+    group by workspace_id, feature_name, is_complete
+
+),
+
+-- Ranked twice, for where midnight comes twice a later day may hold the earlier event. Of the latest moments only: the
+-- engine would sort all days to rank them.
+ranked_categories as (
+
+    select
+        shown_days.workspace_id,
+        shown_days.feature_name,
+        shown_days.category,
+        shown_days.is_complete,
+        row_number() over (
+            partition by shown_days.workspace_id, shown_days.feature_name
+            order by shown_days.category_at desc, {{ byte_order('shown_days.category_event_id') }} desc
+        ) as recency_rank,
+        row_number() over (
+            partition by shown_days.workspace_id, shown_days.feature_name, shown_days.is_complete
+            order by shown_days.category_at desc, {{ byte_order('shown_days.category_event_id') }} desc
+        ) as recency_rank_as_of
+    from shown_days
+    inner join latest_moments
+        on shown_days.workspace_id = latest_moments.workspace_id
+            and shown_days.feature_name = latest_moments.feature_name
+            and shown_days.is_complete = latest_moments.is_complete
+            and shown_days.category_at = latest_moments.category_at
+    where shown_days.category is not null
 
 ),
 

@@ -1,15 +1,31 @@
 with
 
-shown_sessions as (
+-- One row per user and combination of traits, of which most users have few: far fewer rows than sessions.
+profiles as (
 
     select
-        sessions.*,
-        sessions.session_date > {{ add_days('as_of_dates.as_of_date', -30) }} as is_recent
+        sessions.workspace_id,
+        sessions.user_key,
+        sessions.device_type,
+        sessions.browser,
+        sessions.os,
+        sessions.country_code,
+        count(*) as sessions_ever,
+        count(
+            case when sessions.session_date > {{ add_days('as_of_dates.as_of_date', -30) }} then 1 end
+        ) as sessions_30
     from {{ ref('int_sessions') }} as sessions
     inner join {{ ref('int_as_of_dates') }} as as_of_dates
         on sessions.workspace_id = as_of_dates.workspace_id
             and sessions.session_date <= as_of_dates.as_of_date
     where not sessions.is_bot
+    group by
+        sessions.workspace_id,
+        sessions.user_key,
+        sessions.device_type,
+        sessions.browser,
+        sessions.os,
+        sessions.country_code
 
 ),
 
@@ -18,10 +34,11 @@ traits as (
     select
         workspace_id,
         user_key,
-        is_recent,
+        sessions_ever,
+        sessions_30,
         'device_type' as trait,
         device_type as trait_value
-    from shown_sessions
+    from profiles
     where device_type is not null
 
     union all
@@ -29,10 +46,11 @@ traits as (
     select
         workspace_id,
         user_key,
-        is_recent,
+        sessions_ever,
+        sessions_30,
         'browser' as trait,
         browser as trait_value
-    from shown_sessions
+    from profiles
     where browser is not null
 
     union all
@@ -40,10 +58,11 @@ traits as (
     select
         workspace_id,
         user_key,
-        is_recent,
+        sessions_ever,
+        sessions_30,
         'os' as trait,
         os as trait_value
-    from shown_sessions
+    from profiles
     where os is not null
 
     union all
@@ -51,10 +70,11 @@ traits as (
     select
         workspace_id,
         user_key,
-        is_recent,
+        sessions_ever,
+        sessions_30,
         'country_code' as trait,
         country_code as trait_value
-    from shown_sessions
+    from profiles
     where country_code is not null
 
 ),
@@ -66,9 +86,9 @@ value_counts as (
         user_key,
         trait,
         trait_value,
-        count(*) as sessions_ever,
-        count(case when is_recent then 1 end) as sessions_30,
-        max(count(case when is_recent then 1 end)) over (partition by workspace_id, user_key, trait) as most_sessions_30
+        sum(sessions_ever) as sessions_ever,
+        sum(sessions_30) as sessions_30,
+        max(sum(sessions_30)) over (partition by workspace_id, user_key, trait) as most_sessions_30
     from traits
     group by workspace_id, user_key, trait, trait_value
 
