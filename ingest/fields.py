@@ -25,6 +25,7 @@ class FieldChunk:
     has_escapes: whether a text may hold what JSON escapes.
     is_plain: condition over a row, `text` of the query included, under which the query is right about it, provided that
     its document is flat; None: it always is. The query fails when the engine cannot read some row.
+    never_null: contract fields that are not null in such a row.
     judge: where there is such a condition: positions of other rows (None: all) -> a query that is right about them.
     """
 
@@ -34,6 +35,7 @@ class FieldChunk:
     oversize: Mapping[int, OversizeLine] = field(default_factory=dict)
     has_escapes: bool = True
     is_plain: str | None = None
+    never_null: frozenset[str] = frozenset()
     judge: "Callable[[list[int] | None], FieldChunk] | None" = None
 
 

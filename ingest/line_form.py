@@ -9,22 +9,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ingest import strict_json
-from ingest.canonical import member_column, member_sql, text_fields
+from ingest.canonical import Member, WhenNull, json_column, object_sql, text_fields
 from ingest.entities import Entity
 from ingest.fields import quoted
 
 SAMPLE_LINES = 64
+_LINE_FEED = "\n"
 
 
 @dataclass(frozen=True)
 class LineForm:
     """How lines are written.
 
-    keys: in their order. omitted: those left out where they are null. numbers: those written without quotes.
-    blank: what stands after each comma and colon, "" or " ".
+    keys: in their order. never_null: those every line has to give. omitted: those left out where they are null.
+    numbers: those written without quotes. blank: what stands after each comma and colon, "" or " ".
     """
 
     keys: tuple[str, ...]
+    never_null: frozenset[str]
     omitted: frozenset[str]
     numbers: frozenset[str]
     blank: str
@@ -45,9 +47,14 @@ def form_of(entity: Entity, lines: Iterable[str]) -> LineForm | None:
     stand_ins = [target for alias, target in entity.aliases if alias in keys]
     if not keys or not set(keys) <= set(entity.accepted_names) or set(stand_ins) & set(keys):
         return None
-    omitted = frozenset(key for key in keys if any(key not in row for row in rows))
+    never_null = frozenset(
+        key for key in keys if key in entity.required or all(row.get(key) not in (None, "") for row in rows)
+    )
+    omitted = frozenset(key for key in keys if any(key not in row for row in rows)) - never_null
+    if omitted.issuperset(keys):
+        return None
     numbers = frozenset(key for key in keys if any(isinstance(row.get(key), strict_json.Number) for row in rows))
-    return LineForm(tuple(keys), omitted, numbers, blank)
+    return LineForm(tuple(keys), never_null, omitted, numbers, blank)
 
 
 def _merged_keys(rows: list[list[str]]) -> list[str]:
@@ -67,16 +74,21 @@ def _merged_keys(rows: list[list[str]]) -> list[str]:
 def is_plain_sql(entity: Entity, form: LineForm, has_escapes: bool) -> str:
     """Whether column `text`, a line with its line feed, is what writing the row's fields again gives.
 
-    Over the fields as they count and their members (`canonical`): where those differ from what the line holds, as for
+    Over the fields as they count and their JSON (`canonical`): where those differ from what the line holds, as for
     an empty text, the line is not plain. A document is taken as it is and has to be judged beside this.
     has_escapes: whether any line holds what JSON escapes.
     """
-    members = [_member_sql(entity, form, key, has_escapes) for key in form.keys]
+    members = [_member(entity, form, key, has_escapes) for key in form.keys]
+    is_there = [f"{_field(entity, key)} is not null" for key in sorted(form.never_null)]
     is_number = [
         f"coalesce(regexp_full_match({_field(entity, key)}, '0|[1-9][0-9]{{0,14}}'), true)" for key in form.numbers
     ]
-    written = f"concat('{{', concat_ws(',{form.blank}', {', '.join(members)}), '}}', chr(10))"
-    return " and ".join([f"text = {written}", *is_number])
+    return " and ".join([f"text = {object_sql(members, form.blank, end=_LINE_FEED)}", *is_there, *is_number])
+
+
+def contract_name(entity: Entity, key: str) -> str:
+    """The field that a key of a line is."""
+    return dict(entity.aliases).get(key, key)
 
 
 def as_given(name: str) -> str:
@@ -85,20 +97,23 @@ def as_given(name: str) -> str:
 
 
 def _field(entity: Entity, key: str) -> str:
-    return as_given(key) if key in dict(entity.defaults) else quoted(dict(entity.aliases).get(key, key))
+    return as_given(key) if key in dict(entity.defaults) else quoted(contract_name(entity, key))
 
 
-def _member_sql(entity: Entity, form: LineForm, key: str, has_escapes: bool) -> str:
-    field = _field(entity, key)
-    if key == entity.document:
-        member = f"""'"{key}":{form.blank}' || {_spaced_sql(field) if form.blank else field}"""
-    elif key in form.numbers:
-        member = f"""'"{key}":{form.blank}' || {field}"""
-    elif field == quoted(key) and key in text_fields(entity) and not form.blank:
-        member = member_column(key)
+def _member(entity: Entity, form: LineForm, key: str, has_escapes: bool) -> Member:
+    field, name = _field(entity, key), contract_name(entity, key)
+    if key in form.never_null:
+        when_null = WhenNull.NEVER
     else:
-        member = member_sql(field, key, has_escapes, form.blank)
-    return member if key in form.omitted else f"""coalesce({member}, '"{key}":{form.blank}null')"""
+        when_null = WhenNull.OMITTED if key in form.omitted else WhenNull.WRITTEN
+    if key == entity.document:
+        return Member(key, _spaced_sql(field) if form.blank else field, when_null)
+    if key in form.numbers:
+        return Member(key, field, when_null)
+    if has_escapes:
+        is_column = field == quoted(name) and name in text_fields(entity)
+        return Member(key, json_column(name) if is_column else f"to_json({field})", when_null)
+    return Member(key, field, when_null, is_in_quotes=True)
 
 
 def _spaced_sql(document: str) -> str:

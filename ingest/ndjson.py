@@ -15,7 +15,7 @@ import pyarrow as pa
 from ingest import strict_json
 from ingest.entities import Entity
 from ingest.fields import UNKNOWN_FIELD, FieldChunk, invalid_utf8_as_null, quoted, shown_name
-from ingest.line_form import SAMPLE_LINES, form_of, is_plain_sql
+from ingest.line_form import SAMPLE_LINES, contract_name, form_of, is_plain_sql
 from ingest.lines import LineChunk
 
 _BLANK = "blank"
@@ -61,6 +61,7 @@ def prepare(engine: duckdb.DuckDBPyConnection, entity: Entity, chunk: LineChunk)
         raw=chunk.line,
         has_escapes=has_escapes,
         is_plain=is_plain_sql(entity, form, has_escapes),
+        never_null=frozenset(contract_name(entity, key) for key in form.never_null),
         judge=judge,
     )
 

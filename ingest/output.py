@@ -5,7 +5,7 @@
 from collections.abc import Collection
 
 from ingest.addresses import is_plain_address_sql
-from ingest.canonical import canonical_sql
+from ingest.canonical import canonical_sql, json_sql
 from ingest.entities import (
     CONSENTS,
     ERASURES,
@@ -150,7 +150,7 @@ def _hashed(entity: Entity, changed: Collection[str]) -> str:
     """CTEs of the good rows, with their document as stored, and the hashes of those that `documents` describes."""
     if entity.document is None:
         return "hashed as (select * from checked where reason is null)"
-    canonical = canonical_sql(entity, "documents.canonical", members_are_columns=False)
+    canonical = canonical_sql(entity, "documents.canonical", json_sql)
     as_read = f"coalesce(documents.document, checked.{entity.document})"
     replaced = (
         f"case when canonical is null then content_hash else {digest_sql('dedup', 'canonical')} end as content_hash"

@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from ingest import csv_rows, ndjson, output, parquet_rows, scrubbed
 from ingest.addresses import is_plain_address_sql, normalized_address
-from ingest.canonical import canonical_sql, flat_document_sql, member_column, member_sql, text_fields
+from ingest.canonical import canonical_sql, flat_document_sql, json_column, json_sql, text_fields
 from ingest.documents import is_flat_sql, read_document
 from ingest.entities import EVENTS, REJECTED, Entity
 from ingest.explode import exploded
@@ -401,10 +401,9 @@ def _checked_sql(entity: Entity, chunk: FieldChunk) -> str:
     if chunk.is_plain:
         given += ["text", *(f"{quoted(name)} as {as_given(name)}" for name, _ in entity.defaults)]
     times = [f"{timestamp_sql(quoted(name))} as {name}_utc" for name in entity.timestamps]
-    members = [
-        f"{member_sql(quoted(name), name, chunk.has_escapes)} as {member_column(name)}" for name in text_fields(entity)
-    ]
-    canonical = canonical_sql(entity, flat_document_sql(entity), members_are_columns=True)
+    texts = [f"{json_sql(name)} as {json_column(name)}" for name in text_fields(entity)] if chunk.has_escapes else []
+    json_of = json_column if chunk.has_escapes else None
+    canonical = canonical_sql(entity, flat_document_sql(entity), json_of, chunk.never_null)
     is_hashed = "fault is null and is_flat_document is distinct from false"
     return f"""
         with fields as ({chunk.query}),
@@ -412,7 +411,7 @@ def _checked_sql(entity: Entity, chunk: FieldChunk) -> str:
             select position, line, early_reason, early_field, {", ".join(given)}
             from fields
         ),
-        timed as (select *, {", ".join([*times, *members])}, {is_flat_sql(entity)} as is_flat_document from given),
+        timed as (select *, {", ".join([*times, *texts])}, {is_flat_sql(entity)} as is_flat_document from given),
         judged as (select *, {fault_sql(entity, may_hold_nul=chunk.has_escapes)} as fault from timed),
         described as (
             select *, case when {is_hashed} then {canonical} end as canonical from judged

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ingest import ndjson
 from ingest.entities import EVENTS
+from ingest.line_form import SAMPLE_LINES
 from ingest.read import Reader, Source
 from tests.unit.ingest.event_rows import event
 
@@ -66,6 +67,22 @@ def test_lines_written_alike_are_read_at_once(read_lines, monkeypatch, writer, r
     monkeypatch.setattr(ndjson, "_judge", _refuse)
     assert read_lines(text) == alone
     assert len(alone[0]) == len(rows) - rows.count(REJECTED)
+
+
+@pytest.mark.parametrize("change", [{"session_id": None}, {"session_id": ""}, {"session_id": ...}, {"user_id": None}])
+@pytest.mark.parametrize("name", ["plain", 'with "escapes"'])
+def test_field_is_seen_to_be_missing_where_no_sample_was_taken(read_lines, change, name):
+    rows = [{**FULL, "event_id": f"e{number}", "event_name": name} for number in range(10 * SAMPLE_LINES)]
+    rows[13] = {key: value for key, value in {**rows[13], **change}.items() if value is not ...}
+    text = "".join(WRITERS["compact"](row) + "\n" for row in rows)
+    together = read_lines(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ndjson, "form_of", lambda *_: None)
+        alone = read_lines(text)
+    assert together == alone
+    accepted, rejected = together
+    assert [row["line"] for row in accepted if row["client_session_key"] is None] == [14] * ("session_id" in change)
+    assert [row["line"] for row in rejected] == [14] * ("user_id" in change)
 
 
 def test_numbers_and_the_other_name_of_the_id_are_read_at_once(read_lines, monkeypatch):
