@@ -56,6 +56,11 @@ def is_unfinished(tx: Transaction) -> bool:
     return bool(tx.fetch("select 1 from ops.erasures where completed_at is null limit 1"))
 
 
+def has_erased(tx: Transaction, run_id: str) -> bool:
+    """Whether this run has taken somebody out of raw."""
+    return bool(tx.fetch("select 1 from ops.erasures where run_id = $1 limit 1", (run_id,)))
+
+
 def finish_erasures(settings: Settings, warehouse: Warehouse, landing: str, clock: datetime) -> int:
     """Bring every erasure to its end whose people are in no published table any more; return how many there were.
 

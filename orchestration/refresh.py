@@ -21,7 +21,7 @@ from ingest.reload import check_reload, reload_files
 from ingest.retention import Retention, set_horizons
 from ingest.time_zones import refresh_time_zones
 from orchestration.alerts import send_alert
-from orchestration.erasure import finish_erasures, is_unfinished
+from orchestration.erasure import finish_erasures, has_erased, is_unfinished
 from orchestration.gate_memory import accepted_ids, judge_loads, remember_loads, write_findings
 from orchestration.gates import Finding
 from orchestration.history import RunRecorder, secrets_of, words_of
@@ -84,14 +84,17 @@ class Refresh:
 
     @property
     def kind(self) -> str:
-        """What the run was asked for, in a word for its history."""
+        """What the run was asked for, in a word for its history; of an erasure this tells from what it began with."""
         if self.purge:
             return "purge"
         if self.reload:
             return "reload"
         if self.rebuild:
             return "backfill"
-        return "full refresh" if self.full_refresh else "run"
+        if self.full_refresh:
+            return "full refresh"
+        with self.warehouse.transaction() as tx:
+            return "erase" if has_erased(tx, self.run_id) else "run"
 
     @property
     def consent_policy(self) -> ConsentPolicy:

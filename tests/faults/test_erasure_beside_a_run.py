@@ -91,6 +91,7 @@ def test_erasure_beside_a_run_waits_for_it_and_is_applied_whole(
     proof, _ = erasing.communicate(timeout=SECONDS)
     assert erasing.returncode == 0, said.read_text()
     assert json.loads(proof)["search"]["rows_left"] == 0
+    assert pipeline.fetch("select kind, outcome from ops.runs") == [("erase", "published")]
     alone.run(without)
     assert pipeline.tables() == alone.tables()
 
