@@ -19,7 +19,7 @@ def recorded(refresh: Refresh) -> Iterator[RunRecorder]:
     def alert(event: Event, lines: Sequence[str]) -> None:
         send_alert(refresh.settings, event, lines, refresh.run_id)
 
-    if unfinished := recorder.begin(refresh.kind, refresh.clock):
+    if unfinished := recorder.begin(refresh.kind(), refresh.clock):
         alert("failed", unfinished)
     try:
         yield recorder

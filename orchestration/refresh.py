@@ -82,9 +82,8 @@ class Refresh:
         """What writes the history of this run."""
         return RunRecorder(self.warehouse, self.run_id, secrets_of(self.settings))
 
-    @property
     def kind(self) -> str:
-        """What the run was asked for, in a word for its history; of an erasure this tells from what it began with."""
+        """What the run was asked for, in a word for its history; that it is an erasure, ops.erasures tells."""
         if self.purge:
             return "purge"
         if self.reload:
